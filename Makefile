@@ -1,0 +1,54 @@
+# Each target installs what it needs first: a fresh machine needs Python 3.11 to 3.13 and make.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+UV := .uv/bin/uv
+BIN := .venv/bin
+
+.PHONY: demo test lint bench install lock clean
+
+demo: install ## Run the training pipeline on the digits, on this machine.
+	$(BIN)/pipelines demo
+
+test: install .venv-contract/installed ## Run the tests.
+	$(BIN)/python -m pytest
+
+lint: install ## Check style, types and the direction of imports.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+bench: install ## Measure the numbers that the README states.
+	$(BIN)/python -m tests.benchmarks
+
+install: .venv/installed ## Install the locked dependencies into .venv.
+
+.venv/installed: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The real training toolkit compiles a C extension: without a compiler its tests are skipped.
+.venv-contract/installed: requirements-contract.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-contract
+	if command -v cc >/dev/null; then \
+	  $(UV) pip sync --quiet --python .venv-contract/bin/python --require-hashes requirements-contract.lock; \
+	fi
+	touch $@
+
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+lock: | $(UV) ## Resolve the dependencies anew.
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --group build --group test --group lint pyproject.toml \
+	  --output-file requirements.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --group contract --output-file requirements-contract.lock
+
+clean: ## Remove what the targets made.
+	rm -rf .uv .venv .venv-contract .local

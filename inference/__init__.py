@@ -1,0 +1,1 @@
+"""The model package: what training, evaluation and serving share."""

@@ -1,0 +1,68 @@
+"""What a model package takes and answers: file names, media types and the response schema.
+
+The response is also the data that monitoring watches, so these fields are the columns of the baselines.
+Standard library only: host modules may import this module, and nothing else of `inference`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+WEIGHTS_FILE = "weights.pt"
+SPEC_FILE = "spec.json"
+LABELS_FILE = "labels.json"
+TRAINING_FILE = "training.json"
+CODE_DIR = "code"
+
+SERVING_PROGRAM = "inference.handler"
+"""Module under `code/` that the serving toolkit imports (environment variable SAGEMAKER_PROGRAM)."""
+
+IMAGE_CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
+CONTENT_TYPES = (*IMAGE_CONTENT_TYPES, "application/json")
+RESPONSE_TYPES = ("application/json", "application/jsonlines", "text/csv")
+
+MAX_TOP_LABELS = 3
+NUM_EMBEDDING_PROJECTIONS = 8
+
+
+class FieldType(StrEnum):
+    """How monitoring treats a response field."""
+
+    FRACTIONAL = "Fractional"
+    STRING = "String"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One field of a response."""
+
+    name: str
+    type: FieldType
+    is_non_negative: bool
+    """Whether a negative number can only be a fault; False for strings."""
+
+
+def response_fields(num_labels: int) -> tuple[Field, ...]:
+    """Fields of the response to one image, in the order of the keys (alphabetical).
+
+    Discrete facts are strings and only continuous numbers are numeric: the published analyzer's distance
+    between distributions is blind to ties.
+
+    Args:
+        num_labels: Number of labels that the model tells apart; with two, there is no third-best label.
+    """
+    numbers = [
+        "blue_mean", "brightness", "contrast", "entropy", "green_mean", "probability", "red_mean", "sharpness",
+    ]  # fmt: skip
+    ranks = range(2, min(MAX_TOP_LABELS, num_labels) + 1)
+    numbers += [f"top_{rank}_probability" for rank in ranks]
+    strings = ["predicted_label", "size_bucket", *(f"top_{rank}_label" for rank in ranks)]
+    projections = [f"embedding_{index:02}" for index in range(NUM_EMBEDDING_PROJECTIONS)]
+    fields = (
+        *(Field(name=name, type=FieldType.FRACTIONAL, is_non_negative=True) for name in numbers),
+        *(
+            Field(name=name, type=FieldType.FRACTIONAL, is_non_negative=False)
+            for name in projections
+        ),
+        *(Field(name=name, type=FieldType.STRING, is_non_negative=False) for name in strings),
+    )
+    return tuple(sorted(fields, key=lambda field: field.name))

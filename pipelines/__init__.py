@@ -1,0 +1,1 @@
+"""Pipelines for image classification: assembled, checked, run on this machine and published."""

@@ -1,0 +1,1 @@
+"""Train and Tune: splits become a model artifact."""
