@@ -1,1 +1,1 @@
-"""Steps of the pipelines: one folder per job step with its contract, its declaration and its script."""
+"""Steps of the pipelines: one folder per job with its contract, its declaration and its script."""

@@ -1,4 +1,4 @@
-"""How a job script starts and ends: logging, the time its main took, and the reason when it fails."""
+"""How a job script starts and ends: its log, the time it took, and the reason when it fails."""
 
 import logging
 import os
@@ -12,16 +12,17 @@ logger = logging.getLogger(__name__)
 MAX_REASON_CHARACTERS = 1024
 """The service keeps this much of a failure reason.
 
-Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and Failure",
+Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and
+Failure",
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-success-failure.html
 """
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a script's main as a job: log to standard output, and exit with 1 and a reason when it raises.
+    """Run a script's main as a job: log to standard output; when it raises, exit with 1 and why.
 
-    The reason goes to the files `failure` (training jobs) and `message` (processing jobs) in the folder
-    `SM_OUTPUT_DIR`, which the service copies into the job's FailureReason or ExitMessage.
+    The reason goes to the files `failure` (training jobs) and `message` (processing jobs) in the
+    folder `SM_OUTPUT_DIR`, which the service copies into the job's FailureReason or ExitMessage.
     """
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s"

@@ -1,0 +1,183 @@
+"""Computes data-quality statistics: moments and a sketch of numbers, counts of texts, completeness.
+
+Values arrive in blocks, so a reader of long files keeps nothing but these accumulators.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring.data_quality import (
+    Bucket,
+    DataStatistics,
+    FeatureStatistics,
+    InferredType,
+    NumericalStatistics,
+    StringStatistics,
+)
+from monitoring.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
+
+NUM_BUCKETS = 10
+"""Model Monitor's number, which it documents as fixed."""
+
+Value = float | str | None
+"""A number, a text, or None where the value is missing."""
+
+
+def data_statistics(columns: Mapping[str, Sequence[Value]]) -> DataStatistics:
+    """Statistics of a data set that is in memory.
+
+    Args:
+        columns: Values by feature, one per row.
+
+    Raises:
+        ValueError: The columns differ in length, there is no row, or a feature mixes numbers and texts.
+    """
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        raise ValueError(
+            f"Statistics need columns of one length, and at least one row. Got rows by column: {lengths}."
+        )
+    features = []
+    for name in sorted(columns):
+        feature = FeatureAccumulator(name)
+        feature.update(columns[name])
+        features.append(feature.statistics())
+    return {
+        "version": 0.0,
+        "dataset": {"item_count": max(lengths.values())},
+        "features": features,
+    }
+
+
+class FeatureAccumulator:
+    """What is known of one feature after any number of blocks of values."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._num_missing = 0
+        self._numbers = NumberAccumulator()
+        self._texts: Counter[str] = Counter()
+
+    def update(self, values: Sequence[Value]) -> None:
+        """Add a block of values; a number that is not finite counts as missing."""
+        texts = [value for value in values if isinstance(value, str)]
+        numbers = [value for value in values if value is not None and not isinstance(value, str)]
+        finite = [number for number in numbers if math.isfinite(number)]
+        self._num_missing += len(values) - len(texts) - len(finite)
+        self._texts.update(texts)
+        self._numbers.update(
+            np.array(finite, dtype=np.float64),
+            are_integral=all(isinstance(number, int) for number in finite),
+        )
+
+    def statistics(self) -> FeatureStatistics:
+        """The feature's entry in `statistics.json`.
+
+        Raises:
+            ValueError: The feature mixes numbers and texts.
+        """
+        num_numbers, num_texts = self._numbers.num_present, self._texts.total()
+        if num_numbers and num_texts:
+            raise ValueError(
+                f"Feature '{self._name}' holds {num_numbers} numbers and {num_texts} texts. "
+                "Expected one kind; write numbers as numbers and names as texts."
+            )
+        if num_numbers:
+            kind = InferredType.INTEGRAL if self._numbers.are_integral else InferredType.FRACTIONAL
+            numerical = self._numbers.statistics(self._num_missing)
+            return {"name": self._name, "inferred_type": kind, "numerical_statistics": numerical}
+        kind = InferredType.STRING if num_texts else InferredType.UNKNOWN
+        return {"name": self._name, "inferred_type": kind, "string_statistics": self._string()}
+
+    def _string(self) -> StringStatistics:
+        counts = sorted(self._texts.items())
+        buckets = [{"value": value, "count": count} for value, count in counts]
+        return {
+            "common": {"num_present": self._texts.total(), "num_missing": self._num_missing},
+            "distinct_count": float(len(counts)),
+            "distribution": {"categorical": {"buckets": buckets}},
+        }
+
+
+class NumberAccumulator:
+    """Moments, range and sketch of the finite numbers seen."""
+
+    def __init__(self) -> None:
+        self.num_present = 0
+        self.are_integral = True
+        self._mean = 0.0
+        self._squares = 0.0
+        """Sum of squared distances from the mean."""
+        self._sum = 0.0
+        self._min = math.inf
+        self._max = -math.inf
+        self._sketch = Sketch()
+
+    def update(self, values: NDArray[np.float64], *, are_integral: bool) -> None:
+        """Add a block of finite numbers, shape (N,).
+
+        Moments of blocks merge without cancellation:
+        M2 = M2_a + M2_b + (mean_b - mean_a)^2 * n_a * n_b / (n_a + n_b).
+
+        Source: T. Chan, G. Golub, R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing
+        Sample Variances", Stanford University STAN-CS-79-773, 1979
+        """
+        if not values.size:
+            return
+        block_mean = float(values.mean())
+        block_squares = float(np.square(values - block_mean).sum())
+        total = self.num_present + values.size
+        change = block_mean - self._mean
+        self._squares += block_squares + change**2 * self.num_present * values.size / total
+        self._mean += change * values.size / total
+        self._sum += float(values.sum())
+        self._min = min(self._min, float(values.min()))
+        self._max = max(self._max, float(values.max()))
+        self._sketch.update(values)
+        self.num_present = total
+        self.are_integral &= are_integral
+
+    def statistics(self, num_missing: int) -> NumericalStatistics:
+        """The feature's `numerical_statistics`, once there is a number."""
+        return {
+            "common": {"num_present": self.num_present, "num_missing": num_missing},
+            "mean": self._mean,
+            "sum": self._sum,
+            "std_dev": math.sqrt(self._squares / self.num_present),
+            "min": self._min,
+            "max": self._max,
+            "distribution": {
+                "kll": {
+                    "buckets": self._buckets(),
+                    "sketch": {
+                        "parameters": {"c": SHRINKING_FACTOR, "k": float(SKETCH_SIZE)},
+                        "data": [np.sort(level).tolist() for level in self._sketch.levels],
+                    },
+                }
+            },
+        }
+
+    def _buckets(self) -> list[Bucket]:
+        """Equal-width buckets between the smallest and the largest number; the last one is closed.
+
+        The counts come from the sketch, so they need no second pass; they are exact as long as the sketch
+        keeps every number, and their sum always is.
+        """
+        edges = np.linspace(self._min, self._max, NUM_BUCKETS + 1)
+        values, weights = self._sketch.weighted()
+        ranks = np.concatenate([[0], np.cumsum(weights)])
+        below = ranks[np.searchsorted(values, edges, side="left")]
+        below[0], below[-1] = 0, self.num_present
+        return [
+            {"lower_bound": lower, "upper_bound": upper, "count": count}
+            for lower, upper, count in zip(
+                edges[:-1].tolist(),
+                edges[1:].tolist(),
+                np.diff(below).astype(np.float64).tolist(),
+                strict=True,
+            )
+        ]

@@ -1,0 +1,77 @@
+"""A sketch of a column of numbers: the KLL quantile sketch, in the levels that `statistics.json` publishes.
+
+A sketch keeps all values while they are few, and then ever fewer of the older ones: an item of level h
+stands for 2^h values. The memory is bounded by the parameters, not by the number of values, so that a
+reader of any length of file needs one pass.
+
+Source: Z. Karnin, K. Lang, E. Liberty, "Optimal Quantile Approximation in Streams", FOCS 2016,
+https://arxiv.org/abs/1603.05346; capacities as in Deequ 2.0.2, `QuantileNonSample.scala`,
+https://github.com/awslabs/deequ
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+SKETCH_SIZE = 2048
+SHRINKING_FACTOR = 0.64
+
+
+@dataclass(slots=True)
+class Sketch:
+    """Levels of kept values; `update` is the only way in."""
+
+    levels: list[NDArray[np.float64]] = field(default_factory=lambda: [np.empty(0)])
+    """Level h holds values of weight 2^h, unordered."""
+    _offsets: list[int] = field(default_factory=lambda: [0])
+    """Which of each pair of neighbours the next compaction of a level keeps."""
+
+    def update(self, values: NDArray[np.float64]) -> None:
+        """Add finite values, shape (N,); the total weight grows by exactly N."""
+        start = 0
+        while start < values.size:
+            stop = start + 1 + self._total_capacity() - self._num_items()
+            self.levels[0] = np.concatenate([self.levels[0], values[start:stop]])
+            start = stop
+            if self._num_items() > self._total_capacity():
+                self._compact()
+
+    def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The kept values in ascending order, shape (M,), and the number of values each stands for."""
+        values = np.concatenate(self.levels)
+        weights = np.repeat(
+            np.left_shift(1, np.arange(len(self.levels), dtype=np.int64)),
+            [level.size for level in self.levels],
+        )
+        order = np.argsort(values, kind="stable")
+        return values[order], weights[order]
+
+    def _compact(self) -> None:
+        """Halve the lowest full level: of each pair of neighbours one goes up with twice the weight.
+
+        A sketch over its total capacity has a full level. Alternating between the lower and the upper
+        neighbour lets the errors of successive compactions cancel, and needs no random numbers.
+        """
+        height = next(h for h, level in enumerate(self.levels) if level.size >= capacity(h))
+        if height + 1 == len(self.levels):
+            self.levels.append(np.empty(0))
+            self._offsets.append(0)
+        values = np.sort(self.levels[height])
+        num_paired = values.size - values.size % 2
+        promoted = values[self._offsets[height] : num_paired : 2]
+        self._offsets[height] ^= 1
+        self.levels[height] = values[num_paired:]
+        self.levels[height + 1] = np.concatenate([self.levels[height + 1], promoted])
+
+    def _num_items(self) -> int:
+        return sum(level.size for level in self.levels)
+
+    def _total_capacity(self) -> int:
+        return sum(map(capacity, range(len(self.levels))))
+
+
+def capacity(height: int) -> int:
+    """Number of items from which a level counts as full: 2 * (ceil(k * c^h / 2) + 1)."""
+    return 2 * (math.ceil(SKETCH_SIZE * SHRINKING_FACTOR**height / 2) + 1)

@@ -1,0 +1,33 @@
+"""The pipelines of this project, by name. Reading the catalogue imports nothing heavy."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A pipeline that can be compiled."""
+
+    name: str
+    module: str
+    """Module that holds the build function."""
+    function: str
+    description: str
+
+
+CATALOGUE = {
+    entry.name: entry
+    for entry in (
+        Entry(
+            name="training",
+            module="pipelines.training",
+            function="training",
+            description="Search hyperparameters, train, evaluate and register a model.",
+        ),
+        Entry(
+            name="retraining",
+            module="pipelines.training",
+            function="retraining",
+            description="Train on new data with known hyperparameters, evaluate and register.",
+        ),
+    )
+}

@@ -1,0 +1,212 @@
+"""Keeps the objects of S3 URIs in a folder: `s3://bucket/key` is the file `<root>/s3/bucket/key`.
+
+Objects are read-only files. A job reads them through symbolic links, and its outputs are moved in, so that
+nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` too.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.local.errors import StorageError
+
+_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]+)(?:/(?P<key>.*))?", re.DOTALL)
+
+
+class LocalStore:
+    """The object store of one root folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Use `root`, the folder that also holds the executions and the model packages."""
+        self._buckets = root.resolve() / "s3"
+
+    def path(self, uri: str) -> Path:
+        """Where the object `uri` is, or would be, on this machine.
+
+        Raises:
+            StorageError: The text is not an S3 URI, or its key leaves the bucket.
+        """
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise StorageError(f"'{uri}' is not an S3 URI; expected s3://<bucket>/<key>.")
+        key = match["key"] or ""
+        if ".." in key.split("/"):
+            raise StorageError(f"'{uri}' has '..' in its key; expected a key inside the bucket.")
+        return self._buckets / match["bucket"] / key
+
+    def read_bytes(self, uri: str) -> bytes:
+        """Content of one object.
+
+        Raises:
+            StorageError: There is no such object.
+        """
+        path = self.path(uri)
+        if uri.endswith("/") or not path.is_file():
+            raise StorageError(f"There is no object '{uri}' in the local store ({path}).")
+        return path.read_bytes()
+
+    def put_bytes(self, uri: str, data: bytes) -> None:
+        """Write one object; readers see the old content or the new one."""
+        target = self.path(uri)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        self._place(Path(name), target)
+
+    def put_file(self, path: Path, uri: str) -> None:
+        """Copy a file into the store as the object `uri`."""
+        target = self.path(uri)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
+        os.close(descriptor)
+        shutil.copyfile(path, name)
+        self._place(Path(name), target)
+
+    def move_file(self, path: Path, uri: str) -> None:
+        """Move a file into the store as the object `uri`."""
+        target = self.path(uri)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.stat(path).st_dev != os.stat(target.parent).st_dev:  # noqa: PTH116 - one call each
+            self.put_file(path, uri)
+            path.unlink()
+            return
+        self._place(path, target)
+
+    def move_tree(self, directory: Path, uri: str) -> int:
+        """Move every file below a folder into the store, under the prefix `uri`.
+
+        Symbolic links stay behind, as SageMaker uploads none.
+
+        Returns:
+            How many files were moved.
+        """
+        files = list(_files_below(directory))
+        for file in files:
+            name = file.relative_to(directory).as_posix()
+            self.move_file(file, join(uri, name))
+        return len(files)
+
+    def link(self, directory: Path, uri: str) -> None:
+        """Let the prefix `uri` be a folder of the user's, in place: nothing is copied or made read-only.
+
+        Raises:
+            StorageError: The folder does not exist, or the prefix holds objects already.
+        """
+        if not directory.is_dir():
+            raise StorageError(f"'{directory}' is not a folder; it cannot be linked as '{uri}'.")
+        target = self.path(uri.rstrip("/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_symlink() and target.resolve() == directory.resolve():
+            return
+        temporary = Path(tempfile.mkdtemp(dir=self._temporary_dir())) / target.name
+        temporary.symlink_to(directory.resolve(), target_is_directory=True)
+        try:
+            if target.exists() and not target.is_symlink():
+                raise StorageError(
+                    f"'{uri}' holds objects already; link '{directory}' to an unused prefix."
+                )
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+            temporary.parent.rmdir()
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of the objects below a prefix, relative to it and sorted; of an object itself, its last part.
+
+        A job finds each object under this name in its input folder.
+        """
+        return [name for name, _ in self._objects(prefix)]
+
+    def link_inputs(
+        self, prefix: str, directory: Path, *, shard: tuple[int, int] = (0, 1)
+    ) -> list[str]:
+        """Let a folder show the objects below a prefix as symbolic links.
+
+        Args:
+            prefix: An object or a prefix.
+            directory: Folder to fill; it is created.
+            shard: `(index, number)` of this host: it gets every `number`-th object, as with
+                S3DataDistributionType ShardedByS3Key.
+
+        Returns:
+            The names that were linked.
+
+        Raises:
+            StorageError: The prefix holds no object at all.
+        """
+        objects = self._objects(prefix)
+        if not objects:
+            raise StorageError(
+                f"No object has the prefix '{prefix}' in the local store ({self.path(prefix)})."
+            )
+        index, number = shard
+        directory.mkdir(parents=True, exist_ok=True)
+        parents = {directory}
+        for name, path in objects[index::number]:
+            link = directory / name
+            if link.parent not in parents:
+                link.parent.mkdir(parents=True, exist_ok=True)
+                parents.add(link.parent)
+            link.symlink_to(path)
+        return [name for name, _ in objects[index::number]]
+
+    def _objects(self, prefix: str) -> list[tuple[str, Path]]:
+        path = self.path(prefix)
+        if not prefix.endswith("/") and path.is_file():
+            return [(path.name, path)]
+        # Every key that starts with the text: what is in the folder of that name, and its siblings.
+        folder, start = (path, "") if prefix.endswith("/") else (path.parent, path.name)
+        if not prefix.removeprefix("s3://").strip("/").count("/") and not prefix.endswith("/"):
+            folder, start = path, ""
+        objects: list[tuple[str, Path]] = []
+        if not folder.is_dir():
+            return objects
+        for entry in folder.iterdir():
+            if not entry.name.startswith(start):
+                continue
+            rest = entry.name[len(start) :]
+            if entry.is_dir():
+                below = (f"{rest}/{name}" for name in _names_below(entry))
+                objects.extend((name.lstrip("/"), folder / f"{start}{name}") for name in below)
+            else:
+                objects.append((rest, entry))
+        return sorted(objects)
+
+    def _place(self, temporary: Path, target: Path) -> None:
+        if target.is_dir():
+            raise StorageError(
+                f"'{target}' is a prefix with objects below it; the local store cannot hold an object "
+                "of the same name."
+            )
+        temporary.chmod(0o444)
+        temporary.replace(target)
+
+    def _temporary_dir(self) -> Path:
+        # No bucket has this name, because bucket names start with a letter or a digit.
+        directory = self._buckets / ".incoming"
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+
+def join(prefix: str, name: str) -> str:
+    """The URI of `name` below a prefix, whether or not the prefix ends with a slash."""
+    return f"{prefix.rstrip('/')}/{name}"
+
+
+def _files_below(directory: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(directory):
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not path.is_symlink():
+                yield path
+
+
+def _names_below(directory: Path) -> Iterator[str]:
+    for folder, _, names in os.walk(directory, followlinks=True):
+        relative = os.path.relpath(folder, directory)
+        for name in names:
+            yield name if relative == "." else f"{relative}/{name}"

@@ -1,0 +1,101 @@
+"""Declares RegisterModel: a model package with its baselines and the facts that made it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sagemaker.core.drift_check_baselines import DriftCheckBaselines
+from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.model_registry import (
+    create_model_package_from_containers,
+    get_model_package_args,
+)
+from sagemaker.core.workflow.functions import Join
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.mlops.workflow.model_step import ModelStep
+
+from inference.contract import CODE_DIR, CONTENT_TYPES, RESPONSE_TYPES, SERVING_PROGRAM
+from steps.job import SERVICE_RETRIES, Context
+
+INFERENCE_INSTANCE_TYPES = [
+    "ml.c7i.large",
+    "ml.c7i.xlarge",
+    "ml.g5.xlarge",
+    "ml.m5.large",
+    "ml.m5.xlarge",
+]
+TRANSFORM_INSTANCE_TYPES = ["ml.c5.xlarge", "ml.g4dn.xlarge", "ml.m5.xlarge"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """All that a model step reads of its model."""
+
+    sagemaker_session: PipelineSession
+
+
+def register_model_step(
+    context: Context,
+    *,
+    model_uri: object,
+    baseline_uri: object,
+    approval_status: object,
+    metadata: Mapping[str, object],
+) -> ModelStep:
+    """Register a model package, pending approval unless the status says otherwise.
+
+    Args:
+        context: What the pipeline's jobs have in common.
+        model_uri: S3 URI of `model.tar.gz`.
+        baseline_uri: S3 prefix of the four baseline files.
+        approval_status: Status that the package starts with.
+        metadata: Customer metadata: what a later reader needs to make the model again.
+    """
+
+    def source(folder: str, file: str) -> MetricsSource:
+        return MetricsSource(
+            s3_uri=Join(on="/", values=[baseline_uri, folder, file]),
+            content_type="application/json",
+        )
+
+    baselines = {
+        "model_statistics": source("model_quality", "statistics.json"),
+        "model_constraints": source("model_quality", "constraints.json"),
+        "model_data_statistics": source("data_quality", "statistics.json"),
+        "model_data_constraints": source("data_quality", "constraints.json"),
+    }
+    container = {
+        "Image": context.inference_image_uri,
+        "ModelDataUrl": model_uri,
+        "Environment": {
+            "SAGEMAKER_PROGRAM": SERVING_PROGRAM,
+            "SAGEMAKER_SUBMIT_DIRECTORY": f"/opt/ml/model/{CODE_DIR}",
+        },
+    }
+    session = context.session
+    session.init_model_step_arguments(_Model(session))
+    create_model_package_from_containers(
+        session,
+        **get_model_package_args(
+            content_types=list(CONTENT_TYPES),
+            response_types=list(RESPONSE_TYPES),
+            inference_instances=INFERENCE_INSTANCE_TYPES,
+            transform_instances=TRANSFORM_INSTANCE_TYPES,
+            model_package_group_name=context.site.model_package_group,
+            container_def_list=[container],
+            model_metrics=ModelMetrics(**baselines),
+            drift_check_baselines=DriftCheckBaselines(**baselines),
+            approval_status=approval_status,
+            customer_metadata_properties=dict(metadata),
+            domain="COMPUTER_VISION",
+            task="IMAGE_CLASSIFICATION",
+            skip_model_validation="None",
+        ),
+    )
+    arguments = session.context
+    session.context = None
+    return ModelStep(
+        name="RegisterModel",
+        description="Register the model package with its baselines.",
+        step_args=arguments,
+        retry_policies=[SERVICE_RETRIES],
+    )

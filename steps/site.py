@@ -1,0 +1,129 @@
+"""The site: the account, region and bucket that pipelines are declared for, and its security.
+
+Every setting is an environment variable `SITE_<NAME>`, for example `SITE_REGION=eu-west-1`, and
+every one has a default, so that a pipeline compiles and runs on this machine with nothing set.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+from steps.errors import SiteError
+
+PREFIX = "SITE_"
+
+_SHAPES = {
+    "account": r"\d{12}",
+    "bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    "git_revision": r"[0-9a-f]{7,64}|",
+    "model_package_group": r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
+    "project": r"[a-z0-9](-?[a-z0-9]){0,31}",
+    "region": r"[a-z]{2}(-[a-z]+)+-\d",
+    "role_arn": r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+    "pretrained_weights_uri": r"s3://[^/]+/.+|",
+}
+"""What a value must look like, for the settings whose mistakes the service would find late."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where pipelines are deployed to. Nothing here is secret."""
+
+    account: str = "111122223333"
+    """Account number; the default is the one that AWS uses in examples and that nobody owns."""
+    region: str = "us-east-1"
+    project: str = "image-classification"
+    """Prefix of every name and S3 key."""
+    bucket: str = ""
+    """Bucket for code, data and outputs; empty: `sagemaker-<region>-<account>`."""
+    role_arn: str = ""
+    """Role that the jobs run under; empty: `<project>-execution` in the account."""
+    model_package_group: str = ""
+    """Group that models are registered in; empty: the project's name."""
+
+    training_image_uri: str = ""
+    """Image of Train and Tune; empty: the newest PyTorch training image that the SDK knows."""
+    processing_image_uri: str = ""
+    """Image of Preprocess and Evaluate; empty: the training image for CPUs."""
+    inference_image_uri: str = ""
+    """Image that serves the model; empty: the newest PyTorch inference image that the SDK knows."""
+    pretrained_weights_uri: str = ""
+    """S3 folder with one state dict to start training from; empty: from scratch."""
+
+    subnets: tuple[str, ...] = ()
+    """Subnets of the VPC that jobs run in; empty: no VPC."""
+    security_group_ids: tuple[str, ...] = ()
+    volume_kms_key: str = ""
+    """KMS key of the jobs' disks; empty: the service's own encryption."""
+    output_kms_key: str = ""
+    """KMS key of what the jobs write to S3; empty: the bucket's default encryption."""
+    enable_network_isolation: bool = True
+    """Whether jobs run without any network: they read inputs and write outputs, nothing else."""
+    enable_traffic_encryption: bool = True
+    """Whether traffic between the containers of one job is encrypted."""
+
+    git_revision: str = ""
+    """Revision of the code, recorded with each registered model when given."""
+
+    def __post_init__(self) -> None:
+        defaults = {
+            "bucket": f"sagemaker-{self.region}-{self.account}",
+            "role_arn": f"arn:aws:iam::{self.account}:role/{self.project}-execution",
+            "model_package_group": self.project,
+        }
+        for name, value in defaults.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+        problems = [
+            f"{PREFIX}{name.upper()} is '{getattr(self, name)}'; expected the form {shape}."
+            for name, shape in _SHAPES.items()
+            if re.fullmatch(shape, getattr(self, name)) is None
+        ]
+        if bool(self.subnets) != bool(self.security_group_ids):
+            problems.append(
+                f"{PREFIX}SUBNETS and {PREFIX}SECURITY_GROUP_IDS go together; only one is set."
+            )
+        if problems:
+            raise SiteError(" ".join(problems))
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings from environment variables.
+
+        Args:
+            environ: The environment; lists are comma-separated, booleans are `true` or `false`.
+
+        Raises:
+            SiteError: A variable is unknown or malformed; all problems of a kind are listed.
+        """
+        known = {f"{PREFIX}{field.name.upper()}": field for field in fields(cls)}
+        given = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
+        unknown = sorted(given.keys() - known.keys())
+        if unknown:
+            raise SiteError(
+                f"Environment variable '{unknown[0]}' is no setting of the site. "
+                f"Known: {', '.join(sorted(known))}."
+            )
+        values = {
+            known[key].name: _parse(key, value, known[key].type) for key, value in given.items()
+        }
+        return cls(**values)  # type: ignore[arg-type]
+
+    def uri(self, *parts: str) -> str:
+        """S3 URI of a key under the project's prefix."""
+        return "/".join((f"s3://{self.bucket}/{self.project}", *parts))
+
+    def function_arn(self, folder: str) -> str:
+        """ARN of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
+        return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.project}-{folder}"
+
+
+def _parse(key: str, text: str, kind: object) -> str | bool | tuple[str, ...]:
+    if kind is bool:
+        if text.lower() not in {"true", "false"}:
+            raise SiteError(f"Environment variable '{key}' is '{text}'; expected true or false.")
+        return text.lower() == "true"
+    if kind is str:
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
