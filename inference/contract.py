@@ -20,6 +20,25 @@ IMAGE_CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
 CONTENT_TYPES = (*IMAGE_CONTENT_TYPES, "application/json")
 RESPONSE_TYPES = ("application/json", "application/jsonlines", "text/csv")
 
+ARCHITECTURES = (
+    "small_cnn", "convnext_tiny", "efficientnet_b0", "mobilenet_v3_small", "resnet18", "resnet50",
+)  # fmt: skip
+"""Networks that `inference.model` builds: `small_cnn` is ours, the others are torchvision's."""
+
+MAX_BODY_BYTES = 100 * 1024 * 1024
+"""Largest request that the handler reads: the most that a batch transform may send.
+
+An endpoint's own limit is lower, 6 MiB, and the service enforces it.
+Source: Amazon SageMaker AI API Reference, CreateTransformJob, MaxPayloadInMB,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+"""
+
+MAX_IMAGE_PIXELS = 80_000_000
+"""Pixels that one request may unpack to, and one file of a training set: a few bytes can claim any size.
+
+Below the 89,478,485 at which Pillow starts to warn.
+"""
+
 MAX_TOP_LABELS = 3
 NUM_EMBEDDING_PROJECTIONS = 8
 

@@ -1,1 +1,1 @@
-"""Statistics, constraints, classification figures and report pages, in numpy; the files are Model Monitor's."""
+"""Statistics, constraints, figures and report pages, in numpy; the files are Model Monitor's."""

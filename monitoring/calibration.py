@@ -33,8 +33,8 @@ def calibration_bins(
     Raises:
         ValueError: The sequences differ in length or are empty, or a probability is outside [0, 1].
 
-    Source: C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On Calibration of Modern Neural Networks", 2017,
-        section 2, https://arxiv.org/abs/1706.04599
+    Source: C. Guo, G. Pleiss, Y. Sun, K. Weinberger, "On Calibration of Modern Neural
+        Networks", 2017, section 2, https://arxiv.org/abs/1706.04599
     """
     confidence = np.asarray(probabilities, dtype=np.float64)
     if not probabilities or len(probabilities) != len(are_correct):
@@ -65,7 +65,7 @@ def calibration_bins(
 
 
 def expected_calibration_error(bins: Sequence[CalibrationBin]) -> float:
-    """Mean distance between probability and accuracy: sum of n_b / n * |accuracy_b - probability_b|."""
+    """Distance of probability from accuracy: sum of n_b / n * |accuracy_b - probability_b|."""
     num_images = sum(group.num_images for group in bins)
     return sum(
         group.num_images / num_images * abs(group.accuracy - group.mean_probability)

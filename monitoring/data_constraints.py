@@ -12,7 +12,7 @@ from monitoring.data_quality import (
     MonitoringConfig,
 )
 
-# The documentation gives two defaults for the first two thresholds, 0.1 and 1.0, so none is left to a default.
+# The documentation knows two defaults for the first two thresholds, 0.1 and 1.0: leave none out.
 MONITORING_CONFIG: MonitoringConfig = {
     "evaluate_constraints": "Enabled",
     "emit_metrics": "Enabled",
@@ -34,14 +34,14 @@ def suggest_data_constraints(
     non_negative: Mapping[str, bool] | None = None,
     domains: Mapping[str, Sequence[str]] | None = None,
 ) -> DataConstraints:
-    """Constraints that the baseline itself satisfies; what is known beforehand goes before what was seen.
+    """Constraints that the baseline itself satisfies; what is known goes before what was seen.
 
-    A baseline is a sample: a projection that happened to be positive may turn negative, and a label that
-    was never predicted may be predicted tomorrow.
+    A baseline is a sample: a projection that happened to be positive may turn negative, and a
+    label that was never predicted may be predicted tomorrow.
 
     Args:
         statistics: Statistics of the baseline.
-        non_negative: Whether a negative number is a fault, by feature; else the smallest number decides.
+        non_negative: Whether a negative number is a fault, by feature; else the data decide.
         domains: All texts that a feature may hold, by feature; else those that occur.
 
     Raises:
@@ -66,7 +66,8 @@ def _suggest(
         numerical = feature["numerical_statistics"]
         if is_non_negative and numerical["min"] < 0:
             raise ValueError(
-                f"Feature '{name}' reaches {numerical['min']} in the baseline; expected no negative number."
+                f"Feature '{name}' reaches {numerical['min']} in the baseline. "
+                "Expected no negative number."
             )
         if is_non_negative is None:
             is_non_negative = numerical["min"] >= 0
@@ -83,7 +84,8 @@ def _suggest(
     observed = [bucket["value"] for bucket in texts["distribution"]["categorical"]["buckets"]]
     if domain is not None and (unknown := sorted(set(observed) - set(domain))):
         raise ValueError(
-            f"Feature '{name}' holds values outside its domain in the baseline: {', '.join(unknown[:10])}."
+            f"Feature '{name}' holds values outside its domain: {', '.join(unknown[:10])}. "
+            f"Domain: {', '.join(sorted(domain)[:10])}."
         )
     return {
         "name": name,

@@ -1,7 +1,7 @@
-"""The data-quality files: fields of `statistics.json` and `constraints.json`, under Model Monitor's names.
+"""The data-quality files `statistics.json` and `constraints.json`, field by field.
 
-Source: Amazon SageMaker AI Developer Guide, "Schema for Statistics (statistics.json file)" and "Schema for
-Constraints (constraints.json file)",
+Source: Amazon SageMaker AI Developer Guide, "Schema for Statistics (statistics.json file)" and
+"Schema for Constraints (constraints.json file)",
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-statistics.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html
 """

@@ -1,7 +1,7 @@
-"""How this project writes JSON files: sorted keys, two-space indent, no NaN, and no exponents in numbers.
+"""How JSON files are written: sorted keys, two-space indent, no NaN, no exponents in numbers.
 
-Model Monitor cannot read constraint numbers such as `1e-05`, which is how the standard library's encoder
-writes them, so numbers are written out here.
+Model Monitor cannot read constraint numbers such as `1e-05`, which is how the standard
+library's encoder writes them, so numbers are written out here.
 
 Source: Amazon SageMaker AI Developer Guide, "Create a model quality baseline",
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-baseline.html

@@ -1,6 +1,7 @@
 """The model-quality files of a classifier with any number of labels, under Model Monitor's names.
 
-Source: Amazon SageMaker AI Developer Guide, "Model quality metrics and Amazon CloudWatch monitoring",
+Source: Amazon SageMaker AI Developer Guide, "Model quality metrics and Amazon CloudWatch
+monitoring",
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
 """
 
@@ -21,8 +22,8 @@ SUBSAMPLE_FRACTION = 0.8
 BEST_CONSTANT_CLASSIFIER = "best_constant_classifier"
 """Suffix of the figures of a classifier that always answers the most frequent actual label.
 
-The documented example uses the rarest label instead, which is no classifier's best; nothing is gated on
-these figures.
+The documented example uses the rarest label instead, which is no classifier's best; nothing is
+gated on these figures.
 """
 
 
@@ -56,7 +57,7 @@ class ModelStatistics(TypedDict):
     version: float
     dataset: DatasetStatistics
     multiclass_classification_metrics: Mapping[str, MetricStatistics | dict[str, dict[str, int]]]
-    """`confusion_matrix` (actual label, then predicted label), and the statistics of each metric."""
+    """`confusion_matrix` (by actual, then predicted label), and each metric's statistics."""
 
 
 class MetricConstraint(TypedDict):
@@ -134,7 +135,7 @@ def _metric_statistics(matrix: ConfusionMatrix, seed: int) -> dict[QualityMetric
 
 
 def _subsamples(matrix: ConfusionMatrix, seed: int) -> list[ConfusionMatrix]:
-    """Random subsamples without replacement, drawn as counts: an image is its cell of the matrix."""
+    """Random subsamples without replacement; an image is no more than its cell of the matrix."""
     generator = np.random.default_rng(seed)
     num_images = round(matrix.num_images * SUBSAMPLE_FRACTION)
     draws = generator.multivariate_hypergeometric(

@@ -1,8 +1,8 @@
-"""A sketch of a column of numbers: the KLL quantile sketch, in the levels that `statistics.json` publishes.
+"""The KLL sketch of a column of numbers, in the levels that `statistics.json` publishes.
 
-A sketch keeps all values while they are few, and then ever fewer of the older ones: an item of level h
-stands for 2^h values. The memory is bounded by the parameters, not by the number of values, so that a
-reader of any length of file needs one pass.
+A sketch keeps all values while they are few, and then ever fewer of the older ones: an item of
+level h stands for 2^h values. The memory is bounded by the parameters, not by the number of
+values, so that a reader of any length of file needs one pass.
 
 Source: Z. Karnin, K. Lang, E. Liberty, "Optimal Quantile Approximation in Streams", FOCS 2016,
 https://arxiv.org/abs/1603.05346; capacities as in Deequ 2.0.2, `QuantileNonSample.scala`,
@@ -39,7 +39,7 @@ class Sketch:
                 self._compact()
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """The kept values in ascending order, shape (M,), and the number of values each stands for."""
+        """The kept values in ascending order, shape (M,), and how many values each stands for."""
         values = np.concatenate(self.levels)
         weights = np.repeat(
             np.left_shift(1, np.arange(len(self.levels), dtype=np.int64)),
@@ -49,10 +49,11 @@ class Sketch:
         return values[order], weights[order]
 
     def _compact(self) -> None:
-        """Halve the lowest full level: of each pair of neighbours one goes up with twice the weight.
+        """Halve the lowest full level: of each pair of neighbours one goes up, twice as heavy.
 
-        A sketch over its total capacity has a full level. Alternating between the lower and the upper
-        neighbour lets the errors of successive compactions cancel, and needs no random numbers.
+        A sketch over its total capacity has a full level. Alternating between the lower and the
+        upper neighbour lets the errors of successive compactions cancel, and needs no random
+        numbers.
         """
         height = next(h for h, level in enumerate(self.levels) if level.size >= capacity(h))
         if height + 1 == len(self.levels):

@@ -72,13 +72,13 @@ class Site:
             "role_arn": f"arn:aws:iam::{self.account}:role/{self.project}-execution",
             "model_package_group": self.project,
         }
-        for name, value in defaults.items():
-            if not getattr(self, name):
-                object.__setattr__(self, name, value)
+        derived = {name for name in defaults if not getattr(self, name)}
+        for name in derived:
+            object.__setattr__(self, name, defaults[name])
         problems = [
             f"{PREFIX}{name.upper()} is '{getattr(self, name)}'; expected the form {shape}."
             for name, shape in _SHAPES.items()
-            if re.fullmatch(shape, getattr(self, name)) is None
+            if name not in derived and re.fullmatch(shape, getattr(self, name)) is None
         ]
         if bool(self.subnets) != bool(self.security_group_ids):
             problems.append(

@@ -28,9 +28,6 @@ TEST_FRACTION = 0.15
 MINIMUM_IMAGES_PER_LABEL = 3
 """One for each split."""
 
-MAX_IMAGE_PIXELS = 100_000_000
-"""Larger images are quarantined: a few bytes can unpack to any size."""
-
 REPORT_FILE = "preprocess-{host:03}.json"
 
 
@@ -54,8 +51,7 @@ class PreprocessReport(TypedDict):
 
     counts: dict[str, dict[str, int]]
     """Images by split and label."""
-    data_digest: str
     ignored: list[str]
-    """Files that are no images by their names."""
+    """Files that are no images by their names, and folders (with a final slash) that are no labels."""
     moved: list[Moved]
     quarantined: list[Quarantined]

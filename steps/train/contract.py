@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar, Self
 
+from inference.contract import ARCHITECTURES
+
 
 class Channel(StrEnum):
     """Channels of the training job; each one's folder is in `SM_CHANNEL_<NAME>`."""
@@ -53,12 +55,6 @@ def metric_line(values: Mapping[Metric, float]) -> str:
 def metric_pattern(metric: Metric) -> str:
     """Regular expression that finds `metric` in a metric line; its one group is the value."""
     return rf"(?:^|\s){metric}={NUMBER_PATTERN}"
-
-
-ARCHITECTURES = (
-    "small_cnn", "convnext_tiny", "efficientnet_b0", "mobilenet_v3_small", "resnet18", "resnet50",
-)  # fmt: skip
-"""Networks that `inference.model` builds: `small_cnn` is ours, the others are torchvision's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,33 @@
+"""Pixels to the network's input: the same arithmetic in training, evaluation and serving.
+
+Shapes: N images, H and W pixels high and wide, 3 channels (red, green, blue).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Normalization:
+    """Mean and standard deviation of each channel of the training images, for values in [0, 1]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __call__(self, pixels_NHW3: Tensor) -> Tensor:
+        """The network's input (N, 3, H, W) float32 of pixels (N, H, W, 3) uint8."""
+        device = pixels_NHW3.device
+        mean = torch.tensor(self.mean, device=device)
+        std = torch.tensor(self.std, device=device)
+        scaled = (pixels_NHW3.float() / 255 - mean) / std
+        return scaled.permute(0, 3, 1, 2)
+
+
+IMAGENET = Normalization(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+"""What the published weights of torchvision's networks were trained with.
+
+Source: torchvision documentation, "Models and pre-trained weights",
+https://pytorch.org/vision/stable/models.html
+"""

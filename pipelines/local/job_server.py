@@ -1,0 +1,161 @@
+"""Forks job processes from one process that has the heavy third-party modules loaded.
+
+This file runs as a script, isolated and without the site module (`python -I -S`), and imports the standard
+library alone: first-party code can reach a job only through the job's own import path, never from here.
+Requests arrive as JSON lines on an inherited socket, answers go back the same way:
+
+    {"do": "start", "id": 1, "argv": [...], "environment": {...}, "cwd": "...", "log": "..."}
+    {"do": "kill", "id": 1}
+    {"id": 1, "pid": 4711}                          when the job has started
+    {"id": 1, "exit": 0}                            when it has ended; -9 is killed by signal 9
+
+When the runner dies, however it dies, the socket closes, and every job's process group is killed.
+"""
+
+import gc
+import importlib
+import json
+import os
+import re
+import runpy
+import select
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_PYTHON = re.compile(r"python(3(\.\d+)?)?")
+_CHUNK_BYTES = 65536
+
+
+def main() -> None:
+    """Serve until the socket closes; in a forked child, run the job instead."""
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        reader = channel.makefile("rb")
+        hello = json.loads(reader.readline())
+        sys.path.extend(hello["site_dirs"])
+        for module in hello["modules"]:
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                continue  # A job that needs it says so itself.
+        # What is loaded is never freed: leave its pages shared between the jobs.
+        gc.freeze()
+        channel.sendall(b'{"ready": true}\n')
+        request = _serve(channel)
+    if request is not None:
+        _run(request)
+
+
+def _serve(channel: socket.socket) -> dict[str, Any] | None:
+    """Start, kill and reap jobs; returns the request in the forked child, and None at the end."""
+    children: dict[int, int] = {}  # process id -> job id
+    awake, wake = os.pipe()
+    for descriptor in (awake, wake):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    pending = b""
+    while True:
+        readable, _, _ = select.select([channel, awake], [], [])
+        if awake in readable:
+            os.read(awake, _CHUNK_BYTES)
+            _reap(children, channel)
+        if channel not in readable:
+            continue
+        data = channel.recv(_CHUNK_BYTES)
+        if not data:
+            for pid in children:
+                _kill_group(pid)
+            return None
+        *lines, pending = (pending + data).split(b"\n")
+        for line in lines:
+            request = json.loads(line)
+            if request["do"] == "kill":
+                for pid in [pid for pid, job in children.items() if job == request["id"]]:
+                    _kill_group(pid)
+                continue
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.close(awake)
+                os.close(wake)
+                return dict(request)
+            children[pid] = request["id"]
+            _answer(channel, {"id": request["id"], "pid": pid})
+
+
+def _reap(children: dict[int, int], channel: socket.socket) -> None:
+    for pid in list(children):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            _kill_group(pid)  # What the job left behind ends with it.
+            code = os.waitstatus_to_exitcode(status)
+            _answer(channel, {"id": children.pop(pid), "exit": code})
+
+
+def _answer(channel: socket.socket, message: dict[str, Any]) -> None:
+    channel.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):  # The group does not exist before the child has made it.
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+        return
+
+
+def _run(request: dict[str, Any]) -> None:
+    """Be the job: own session, own log, exactly the given environment, imports from the bundle alone."""
+    os.setsid()
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    argv = request["argv"]
+    if not _PYTHON.fullmatch(Path(argv[0]).name) or len(argv) == 1:
+        os.execvp(argv[0], argv)  # noqa: S606 - the definition names the program
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    sys.excepthook = _print_exception
+    torch = sys.modules.get("torch")
+    if torch is not None:  # It read OMP_NUM_THREADS when it was loaded.
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    arguments = [argument for argument in argv[1:2] if argument != "--"] + argv[2:]
+    if arguments[0] == "-m":
+        sys.path[:0] = [str(Path.cwd()), *_python_path()]
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    elif arguments[0].startswith("-"):
+        os.execvp(argv[0], argv)  # noqa: S606
+    else:
+        sys.path[:0] = [str(Path(arguments[0]).absolute().parent), *_python_path()]
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
+
+
+def _python_path() -> list[str]:
+    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+
+
+def _print_exception(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print a traceback that starts in the job's own code, as under `python -m`."""
+    ours = {__file__, "<frozen runpy>", runpy.__file__}
+    while trace is not None and trace.tb_frame.f_code.co_filename in ours:
+        trace = trace.tb_next
+    traceback.print_exception(kind, error, trace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""What every job has on this machine: a folder in place of `/opt/ml`, an environment, a log, a time limit."""
+
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.local.errors import StepFailed
+from pipelines.local.files import write_text
+from pipelines.local.processes import Command, JobProcess, JobServer
+from pipelines.local.store import LocalStore
+
+REGION = "local-machine"
+ACCOUNT = "000000000000"
+MAX_REASON_CHARACTERS = 1024
+"""The service keeps this much of a failure reason.
+
+Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and Failure",
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-success-failure.html
+"""
+
+_OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
+_POLL_SECONDS = 0.05
+_PASSED_ON = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
+
+
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The runner was told to stop while a job ran."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What jobs share."""
+
+    store: LocalStore
+    server: JobServer
+    home_dir: Path
+    """HOME of every job: caches of libraries live here."""
+    now: Callable[[], datetime]
+    is_stopping: threading.Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobDir:
+    """Folder of one job process: `ml` stands for `/opt/ml`; beside it the log and the command."""
+
+    path: Path
+
+    @property
+    def ml(self) -> Path:
+        """The folder that stands for `/opt/ml`."""
+        return self.path / "ml"
+
+    @property
+    def log_path(self) -> Path:
+        """Standard output and standard error of the job."""
+        return self.path / "log.txt"
+
+    def reroot(self, text: str) -> str:
+        """The text with every path below `/opt/ml` replaced by the path in this folder."""
+        return _OPT_ML.sub(lambda _: str(self.ml), text)
+
+    def read_reason(self, name: str) -> str:
+        """Start of the file `output/<name>` that a failing script writes; empty if there is none."""
+        path = self.ml / "output" / name
+        if not path.is_file():
+            return ""
+        return path.read_text(encoding="utf-8", errors="replace")[:MAX_REASON_CHARACTERS]
+
+
+def arn(resource: str, *, service: str = "sagemaker") -> str:
+    """An ARN of this machine."""
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def base_environment(machine: Machine, *, num_threads: int) -> dict[str, str]:
+    """Variables of every job, before its own: no credentials and nothing of the caller's but devices."""
+    machine.home_dir.mkdir(parents=True, exist_ok=True)
+    return {
+        "AWS_REGION": REGION,
+        "HOME": str(machine.home_dir),
+        "LANG": "C.UTF-8",
+        "MKL_NUM_THREADS": str(num_threads),
+        "OMP_NUM_THREADS": str(num_threads),
+        "OPENBLAS_NUM_THREADS": str(num_threads),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
+        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+    }
+
+
+def start(machine: Machine, job_dir: JobDir, command: Command) -> JobProcess:
+    """Start a job process and leave its command beside it, as `repeat.sh`."""
+    write_text(job_dir.path / "repeat.sh", command.to_shell(), mode=0o755)
+    return machine.server.start(command)
+
+
+def wait_for(
+    processes: Sequence[JobProcess],
+    *,
+    machine: Machine,
+    limit_seconds: float | None,
+    watch: Callable[[], bool] = lambda: False,
+) -> list[int | None]:
+    """Wait until all processes have ended, or one has failed, which ends the others.
+
+    Args:
+        processes: Processes of one job.
+        machine: Tells when to stop.
+        limit_seconds: Longest run time, MaxRuntimeInSeconds of the request; None for no limit.
+        watch: Called now and then; true ends the job early.
+
+    Returns:
+        Exit codes in the order of the processes; None for one that was killed here.
+
+    Raises:
+        Stopped: The runner is stopping.
+        StepFailed: The time limit has passed.
+    """
+    started = time.monotonic()
+    waiting = {process.exit_code: process for process in processes}
+    killed: set[int] = set()
+
+    def kill_the_rest() -> None:
+        for process in waiting.values():
+            killed.add(process.number)
+            process.kill()
+        wait(list(waiting))
+
+    while waiting:
+        done, _ = wait(list(waiting), timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            del waiting[future]
+        if any(future.exception() is not None or future.result() != 0 for future in done):
+            kill_the_rest()
+            break
+        if machine.is_stopping.is_set():
+            kill_the_rest()
+            raise Stopped
+        if waiting and watch():
+            kill_the_rest()
+            break
+        if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
+            kill_the_rest()
+            raise StepFailed(
+                f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit_seconds:g} s."
+            )
+    return [
+        None if process.number in killed else process.exit_code.result() for process in processes
+    ]
+
+
+def runtime_limit(request: Mapping[str, object]) -> float | None:
+    """MaxRuntimeInSeconds of a request; None without one."""
+    condition = request.get("StoppingCondition")
+    if not isinstance(condition, Mapping) or "MaxRuntimeInSeconds" not in condition:
+        return None
+    return float(condition["MaxRuntimeInSeconds"])

@@ -1,0 +1,131 @@
+"""Runs a processing job: inputs as links, one process per instance, outputs moved into the store."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.definition import Json
+from pipelines.local.errors import StepFailed
+from pipelines.local.files import write_json
+from pipelines.local.jobs.machine import (
+    MAX_REASON_CHARACTERS,
+    JobDir,
+    Machine,
+    arn,
+    base_environment,
+    runtime_limit,
+    start,
+    wait_for,
+)
+from pipelines.local.processes import Command
+
+
+def run_processing(
+    request: Mapping[str, Json], *, name: str, directory: Path, machine: Machine, num_threads: int
+) -> dict[str, Any]:
+    """Run the request of CreateProcessingJob.
+
+    Args:
+        request: The resolved arguments of the step.
+        name: Name of the job.
+        directory: Folder of the job; with several instances it holds one folder for each.
+        machine: What jobs share.
+        num_threads: Threads for each process.
+
+    Returns:
+        The response of DescribeProcessingJob.
+
+    Raises:
+        StepFailed: The job failed.
+        Stopped: The runner is stopping.
+
+    Source:
+        Amazon SageMaker AI Developer Guide, "Build Your Own Processing Container",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+    """
+    started = machine.now()
+    num_hosts = int(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
+    hosts = [f"algo-{index + 1}" for index in range(num_hosts)]
+    job_dirs = [
+        JobDir(path=directory / host if num_hosts > 1 else directory) for host in hosts
+    ]
+    processes = []
+    for index, job_dir in enumerate(job_dirs):
+        _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)
+        command = _command(request, job_dir, machine=machine, num_threads=num_threads)
+        processes.append(start(machine, job_dir, command))
+    codes = wait_for(processes, machine=machine, limit_seconds=runtime_limit(request))
+    for code, job_dir in zip(codes, job_dirs, strict=True):
+        if code:
+            reason = f"AlgorithmError: {job_dir.read_reason('message')}, exit code: {code}"
+            raise StepFailed(reason[:MAX_REASON_CHARACTERS], job_dir=job_dir.path)
+    for output in _outputs(request):
+        for job_dir in job_dirs:
+            local = Path(job_dir.reroot(output["S3Output"]["LocalPath"]))
+            machine.store.move_tree(local, output["S3Output"]["S3Uri"])
+    ended = machine.now().isoformat()
+    response = {
+        **request,
+        "ProcessingJobName": name,
+        "ProcessingJobArn": arn(f"processing-job/{name}"),
+        "ProcessingJobStatus": "Completed",
+        "CreationTime": started.isoformat(),
+        "ProcessingStartTime": started.isoformat(),
+        "ProcessingEndTime": ended,
+        "LastModifiedTime": ended,
+    }
+    message = job_dirs[0].read_reason("message")
+    return {**response, "ExitMessage": message} if message else response
+
+
+def _prepare(
+    request: Mapping[str, Json],
+    job_dir: JobDir,
+    *,
+    name: str,
+    hosts: list[str],
+    index: int,
+    machine: Machine,
+) -> None:
+    for item in request.get("ProcessingInputs", []):
+        s3 = item["S3Input"]
+        is_sharded = s3.get("S3DataDistributionType") == "ShardedByS3Key"
+        machine.store.link_inputs(
+            s3["S3Uri"],
+            Path(job_dir.reroot(s3["LocalPath"])),
+            shard=(index, len(hosts)) if is_sharded else (0, 1),
+        )
+    for output in _outputs(request):
+        Path(job_dir.reroot(output["S3Output"]["LocalPath"])).mkdir(parents=True, exist_ok=True)
+    (job_dir.ml / "output").mkdir(parents=True, exist_ok=True)
+    write_json(
+        job_dir.ml / "config" / "processingjobconfig.json",
+        {**request, "ProcessingJobName": name, "ProcessingJobArn": arn(f"processing-job/{name}")},
+    )
+    write_json(
+        job_dir.ml / "config" / "resourceconfig.json",
+        {"current_host": hosts[index], "hosts": hosts},
+    )
+
+
+def _command(
+    request: Mapping[str, Json], job_dir: JobDir, *, machine: Machine, num_threads: int
+) -> Command:
+    specification = request["AppSpecification"]
+    argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
+    return Command(
+        argv=[job_dir.reroot(argument) for argument in argv],
+        environment={
+            **base_environment(machine, num_threads=num_threads),
+            # Not set on SageMaker, where the default is right: there is no other way to re-root it.
+            "SM_OUTPUT_DIR": str(job_dir.ml / "output"),
+            **{key: job_dir.reroot(text) for key, text in request.get("Environment", {}).items()},
+        },
+        cwd=job_dir.ml,
+        log_path=job_dir.log_path,
+    )
+
+
+def _outputs(request: Mapping[str, Json]) -> list[Json]:
+    outputs: list[Json] = request.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    return outputs

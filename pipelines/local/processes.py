@@ -1,0 +1,185 @@
+"""Starts job processes through the job server, and makes sure that none outlives the runner."""
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipelines.local.errors import TransientFault
+
+PRELOADED_MODULES = ("numpy", "PIL.Image", "torch", "torchvision.models", "torchvision.transforms")
+"""Third-party modules that job scripts import and that take seconds to load."""
+
+_SERVER_SCRIPT = Path(__file__).with_name("job_server.py")
+_CLOSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """What a job process runs."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+    """The whole environment: a job inherits nothing."""
+    cwd: Path
+    log_path: Path
+    """File to which standard output and standard error are appended."""
+
+    def to_shell(self) -> str:
+        """A shell script that repeats the command outside the runner."""
+        environment = " \\\n  ".join(
+            f"{name}={shlex.quote(value)}" for name, value in sorted(self.environment.items())
+        )
+        argv = [sys.executable if self.argv[0] == "python3" else self.argv[0], *self.argv[1:]]
+        return f"#!/bin/sh\ncd {shlex.quote(str(self.cwd))} && exec env -i \\\n  {environment} \\\n  {shlex.join(argv)}\n"
+
+
+class JobProcess:
+    """A job that was started; its process leads a process group."""
+
+    def __init__(self, server: "JobServer", number: int) -> None:
+        self._server = server
+        self.number = number
+        self.pid: int | None = None
+        self.exit_code: Future[int] = Future()
+        """The exit status; -9 for killed by signal 9; a TransientFault if the job server died."""
+
+    def kill(self) -> None:
+        """Kill the job with all its children. The exit code follows."""
+        self._server.kill(self.number)
+
+
+class JobServer:
+    """The process that forks the jobs. Starting it is quick; it loads its modules in the background."""
+
+    def __init__(self, modules: Sequence[str] = PRELOADED_MODULES) -> None:
+        """Start the server process.
+
+        Args:
+            modules: Modules to load before the first job.
+        """
+        self._jobs: dict[int, JobProcess] = {}
+        self._lock = threading.Lock()
+        self._num_started = 0
+        self._is_closing = False
+        self._errors = tempfile.TemporaryFile()
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-X", "utf8", _SERVER_SCRIPT, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=_server_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                # Ctrl-C reaches the runner, and the runner decides.
+                start_new_session=True,
+            )
+        self._send({"site_dirs": site.getsitepackages(), "modules": list(modules)})
+        self._reader = threading.Thread(target=self._read, name="job-server", daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self, command: Command) -> JobProcess:
+        """Start a job.
+
+        Raises:
+            TransientFault: The job server is gone.
+        """
+        with self._lock:
+            self._num_started += 1
+            job = JobProcess(self, self._num_started)
+            self._jobs[job.number] = job
+        request = {
+            "do": "start",
+            "id": job.number,
+            "argv": list(command.argv),
+            "environment": dict(command.environment),
+            "cwd": str(command.cwd),
+            "log": str(command.log_path),
+        }
+        try:
+            self._send(request)
+        except OSError as error:
+            raise TransientFault(self._obituary()) from error
+        return job
+
+    def kill(self, number: int) -> None:
+        """Kill one job's process group; a job that has ended is left alone."""
+        with contextlib.suppress(OSError):
+            self._send({"do": "kill", "id": number})
+
+    def close(self) -> None:
+        """Kill every job that still runs, and end the server."""
+        self._is_closing = True
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join()
+        self._channel.close()
+        self._errors.close()
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        with self._lock:
+            self._channel.sendall(line)
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError), self._channel.makefile("rb") as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "pid" in message:
+                    self._jobs[message["id"]].pid = message["pid"]
+                elif "exit" in message:
+                    self._jobs.pop(message["id"]).exit_code.set_result(message["exit"])
+        with self._lock:
+            orphans = list(self._jobs.values())
+            self._jobs.clear()
+        for job in orphans:
+            if job.pid is not None and not self._is_closing:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(job.pid, signal.SIGKILL)
+            job.exit_code.set_exception(TransientFault(self._obituary()))
+
+    def _obituary(self) -> str:
+        if self._is_closing:
+            return "The job was killed because the runner is ending."
+        code = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+        return f"The process that starts the jobs ended with exit code {code}: {said or 'no message'}."
+
+
+def _server_environment() -> dict[str, str]:
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ
+    }
+    # NumPy's threads would exist before the fork, and jobs that run at once share the cores anyway.
+    return {**kept, "OPENBLAS_NUM_THREADS": "1"}

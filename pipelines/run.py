@@ -1,0 +1,80 @@
+"""Runs a pipeline of the catalogue on this machine: compile, check, put its objects in place, go."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipelines.checks import DefinitionError, check
+from pipelines.compile import compile_pipeline
+from pipelines.definition import load
+from pipelines.local.display import display
+from pipelines.local.execution import Execution
+from pipelines.local.runner import run
+from pipelines.local.store import LocalStore
+from pipelines.local.worker import preload
+from steps.bundle import ROOT
+from steps.site import Site
+
+FUNCTIONS_DIR = ROOT / "infrastructure" / "functions"
+
+
+def run_pipeline(
+    name: str,
+    site: Site,
+    *,
+    parameters: Mapping[str, str],
+    root: Path,
+    images_dir: Path | None = None,
+    resume: str | None = None,
+) -> Execution:
+    """Run a pipeline and return its finished execution, successful or not.
+
+    Args:
+        name: Name in the catalogue.
+        site: Where it would be deployed to.
+        parameters: Values of pipeline parameters.
+        root: Folder of the local object store, the executions and the model packages.
+        images_dir: Folder of images to use as `RawDataUri`, in place.
+        resume: Id of a failed execution to go on with.
+
+    Raises:
+        DeclarationError: The pipeline cannot be compiled.
+        DefinitionError: The checks found something.
+        LocalExecutionError: The execution cannot start.
+    """
+    preload()
+    compiled = compile_pipeline(name, site)
+    definition = load(compiled.definition)
+    findings = check(definition)
+    if findings:
+        raise DefinitionError(name, findings)
+    store = LocalStore(root)
+    for uri, content in compiled.objects.items():
+        if not store.path(uri).exists():
+            store.put_bytes(uri, content)
+    if images_dir is not None:
+        parameters = {**parameters, "RawDataUri": _link(images_dir, store, site)}
+    return run(
+        definition,
+        parameters,
+        root=root,
+        functions_dir=FUNCTIONS_DIR,
+        display=display(),
+        resume=resume,
+    )
+
+
+def _link(images_dir: Path, store: LocalStore, site: Site) -> str:
+    """Make a folder readable at an S3 URI that changes with the folder's files.
+
+    The step cache knows its inputs by their URIs, so a changed folder must have another one.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(images_dir.rglob("*")):
+        status = path.stat()
+        entry = f"{path.relative_to(images_dir)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        digest.update(os.fsencode(entry))
+    uri = site.uri("images", f"{images_dir.resolve().name}-{digest.hexdigest()[:12]}")
+    store.link(images_dir, uri)
+    return uri

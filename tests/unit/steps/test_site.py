@@ -1,0 +1,72 @@
+"""The settings of the site."""
+
+import pytest
+
+from steps.errors import SiteError
+from steps.site import Site
+
+
+def test_every_setting_has_a_default() -> None:
+    """An empty environment gives a site whose derived names agree with its account and region."""
+    site = Site.from_environment({"PATH": "/bin"})
+    assert site.bucket == "sagemaker-us-east-1-111122223333"
+    assert site.role_arn == "arn:aws:iam::111122223333:role/image-classification-execution"
+    assert site.model_package_group == "image-classification"
+
+
+def test_settings_come_from_the_environment() -> None:
+    """Strings, lists and booleans are read from SITE_ variables."""
+    site = Site.from_environment(
+        {
+            "SITE_ACCOUNT": "444455556666",
+            "SITE_REGION": "eu-west-1",
+            "SITE_SUBNETS": "subnet-1, subnet-2",
+            "SITE_SECURITY_GROUP_IDS": "sg-1",
+            "SITE_ENABLE_NETWORK_ISOLATION": "false",
+        }
+    )
+    assert site.bucket == "sagemaker-eu-west-1-444455556666"
+    assert site.subnets == ("subnet-1", "subnet-2")
+    assert site.enable_network_isolation is False
+    assert site.enable_traffic_encryption is True
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        pytest.param(
+            {"SITE_ACCOUNT": "123"},
+            r"SITE_ACCOUNT is '123'; expected the form \d{12}.",
+            id="malformed",
+        ),
+        pytest.param(
+            {"SITE_ENABLE_NETWORK_ISOLATION": "yes"},
+            "Environment variable 'SITE_ENABLE_NETWORK_ISOLATION' is 'yes'; expected true or "
+            "false.",
+            id="boolean",
+        ),
+        pytest.param(
+            {"SITE_SUBNETS": "subnet-1"},
+            "SITE_SUBNETS and SITE_SECURITY_GROUP_IDS go together; only one is set.",
+            id="half a VPC",
+        ),
+        pytest.param(
+            {"SITE_REGION": "nowhere", "SITE_BUCKET": "Upper"},
+            "SITE_BUCKET is 'Upper'; expected the form [a-z0-9][a-z0-9.-]{1,61}[a-z0-9]. "
+            r"SITE_REGION is 'nowhere'; expected the form [a-z]{2}(-[a-z]+)+-\d.",
+            id="all problems at once",
+        ),
+    ],
+)
+def test_malformed_settings_are_refused(environ: dict[str, str], message: str) -> None:
+    """A malformed value names the variable, the value and the expected form."""
+    environ = {"SITE_BUCKET": "bucket", **environ}
+    with pytest.raises(SiteError) as caught:
+        Site.from_environment(environ)
+    assert str(caught.value) == message
+
+
+def test_unknown_settings_are_refused() -> None:
+    """A misspelt variable is an error, not a default."""
+    with pytest.raises(SiteError, match=r"^Environment variable 'SITE_REGOIN' is no setting"):
+        Site.from_environment({"SITE_REGOIN": "eu-west-1"})
