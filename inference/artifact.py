@@ -1,4 +1,4 @@
-"""The folder that becomes `model.tar.gz`: weights, what is needed to use them, and the code that does.
+"""The folder that becomes `model.tar.gz`: weights, what it takes to use them, and the code.
 
 weights.pt         state dict of plain tensors
 spec.json          architecture, image size and normalization
@@ -120,6 +120,6 @@ def write_tensors(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
-    """Read tensors and plain values, on the CPU: the one place that unpickles, and nothing but these."""
+    """Read tensors and plain values, on the CPU: and nothing else that a pickle could hold."""
     content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
     return content

@@ -1,6 +1,6 @@
 """What a model package takes and answers: file names, media types and the response schema.
 
-The response is also the data that monitoring watches, so these fields are the columns of the baselines.
+The response is also the data that monitoring watches, so its fields are the baselines' columns.
 Standard library only: host modules may import this module, and nothing else of `inference`.
 """
 
@@ -14,7 +14,7 @@ TRAINING_FILE = "training.json"
 CODE_DIR = "code"
 
 SERVING_PROGRAM = "inference.handler"
-"""Module under `code/` that the serving toolkit imports (environment variable SAGEMAKER_PROGRAM)."""
+"""Module under `code/` that the serving toolkit imports (variable SAGEMAKER_PROGRAM)."""
 
 IMAGE_CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
 CONTENT_TYPES = (*IMAGE_CONTENT_TYPES, "application/json")
@@ -34,9 +34,9 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 """
 
 MAX_IMAGE_PIXELS = 80_000_000
-"""Pixels that one request may unpack to, and one file of a training set: a few bytes can claim any size.
+"""Pixels that one request, or one file of a training set, may unpack to.
 
-Below the 89,478,485 at which Pillow starts to warn.
+A few bytes can claim any size. Below the 89,478,485 at which Pillow starts to warn.
 """
 
 MAX_TOP_LABELS = 3
@@ -63,14 +63,15 @@ class Field:
 def response_fields(num_labels: int) -> tuple[Field, ...]:
     """Fields of the response to one image, in the order of the keys (alphabetical).
 
-    Discrete facts are strings and only continuous numbers are numeric: the published analyzer's distance
-    between distributions is blind to ties.
+    Discrete facts are strings and only continuous numbers are numeric: the published
+    analyzer's distance between distributions is blind to ties.
 
     Args:
-        num_labels: Number of labels that the model tells apart; with two, there is no third-best label.
+        num_labels: Number of labels that the model tells apart; of two, none is third-best.
     """
     numbers = [
-        "blue_mean", "brightness", "contrast", "entropy", "green_mean", "probability", "red_mean", "sharpness",
+        "blue_mean", "brightness", "contrast", "entropy", "green_mean", "probability", "red_mean",
+        "sharpness",
     ]  # fmt: skip
     ranks = range(2, min(MAX_TOP_LABELS, num_labels) + 1)
     numbers += [f"top_{rank}_probability" for rank in ranks]

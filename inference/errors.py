@@ -1,7 +1,7 @@
 """The one error of the handler: what a caller did wrong, as an HTTP status and a sentence.
 
-RequestError is the toolkit's own error class where the serving toolkit is installed, so that it answers with
-the status; anything else that a handler raises becomes status 500 there.
+RequestError is the serving toolkit's own error class where that is installed, so that it answers
+with the status; anything else that a handler raises becomes status 500 there.
 """
 
 from http import HTTPStatus
@@ -12,7 +12,7 @@ try:
     )
 except ImportError:
 
-    class BaseInferenceToolkitError(Exception):  # type: ignore[no-redef]  # noqa: N818
+    class BaseInferenceToolkitError(Exception):  # type: ignore[no-redef]
         """Stands in for the toolkit's class, with its attributes, where there is no toolkit."""
 
         def __init__(self, status_code: int, message: str, phrase: str) -> None:

@@ -1,8 +1,8 @@
 """Serving functions: bytes to images, images to answers, answers to bytes.
 
 The serving toolkit, the local endpoint and Evaluate call the same four functions in the same order:
-`model_fn` once, then `input_fn`, `predict_fn` and `output_fn` per request. The only error that a request can
-cause is RequestError.
+`model_fn` once, then `input_fn`, `predict_fn` and `output_fn` per request. The only error that a
+request can cause is RequestError.
 """
 
 import base64
@@ -50,8 +50,8 @@ def input_fn(body: bytes | bytearray | str, content_type: str | None) -> list[Im
     """Decode the images of a request.
 
     Args:
-        body: An encoded image; or JSON, `{"image": "<base64>"}`, with a list in the place of the text or of
-            the object for several images.
+        body: An encoded image; or JSON, `{"image": "<base64>"}`, with a list in the place of
+            the text or of the object for several images.
         content_type: Media type of the body; parameters such as `charset` are ignored.
 
     Raises:
@@ -84,8 +84,8 @@ def input_fn(body: bytes | bytearray | str, content_type: str | None) -> list[Im
 def predict_fn(data: Sequence[Image.Image], model: Artifact) -> list[Response]:
     """Answer each image.
 
-    Images go through the network one by one: in a batch, the sums inside it are ordered differently, and an
-    answer would depend on what else was asked.
+    Images go through the network one by one: in a batch, the sums inside it are ordered
+    differently, and an answer would depend on what else was asked.
     """
     return [_respond(image, model) for image in data]
 
@@ -95,8 +95,8 @@ def output_fn(prediction: Sequence[Response], accept: str | None) -> tuple[bytes
 
     Args:
         prediction: One response per image.
-        accept: Media types that the caller understands, in the order of preference; nothing means JSON. CSV
-            has no header line: its columns are the fields in alphabetical order.
+        accept: Media types that the caller understands, in the order of preference; nothing
+            means JSON. CSV has no header line: its columns are the fields in alphabetical order.
 
     Returns:
         The body and its media type.
@@ -121,10 +121,10 @@ def _respond(image: Image.Image, model: Artifact) -> Response:
     pixels = torch.tensor(resize(image, model.spec.image_size)[np.newaxis])
     network = model.network
     with torch.inference_mode():
-        images_13HW = model.spec.normalization(pixels.to(network.projections.device))
-        features_1F = network.embed(images_13HW)
-        logits = network.classify(features_1F)[0].double().cpu().numpy()
-        projections = network.project(features_1F)[0].tolist()
+        images_13hw = model.spec.normalization(pixels.to(network.projections.device))
+        features_1f = network.embed(images_13hw)
+        logits = network.classify(features_1f)[0].double().cpu().numpy()
+        projections = network.project(features_1f)[0].tolist()
     probabilities = _softmax(logits)
     # Stable, so that of equal probabilities the first label wins.
     ranking = np.argsort(-probabilities, kind="stable")[:MAX_TOP_LABELS]

@@ -1,4 +1,4 @@
-"""Encoded bytes to pixels: the one place that decodes and resizes, for preprocessing and for serving.
+"""Encoded bytes to pixels: decoding and resizing, the same in preprocessing and in serving.
 
 Every kind of image becomes 8-bit RGB in its upright orientation, on white where it is transparent.
 """
@@ -9,14 +9,14 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from inference.contract import MAX_IMAGE_PIXELS
 
 FORMATS = ("BMP", "JPEG", "PNG", "WEBP")
 """Formats that are tried, by their content; Pillow's other decoders never see a caller's bytes."""
 
-# Whatever Pillow's decoders raise on damaged bytes: they are many, and share no base class of their own.
+# What Pillow's decoders raise on damaged bytes: many errors, with no base class of their own.
 _DECODER_ERRORS = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
@@ -71,7 +71,7 @@ def decode(body: bytes, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Image.Image:
         with Image.open(io.BytesIO(body), formats=FORMATS) as image:
             if image.width * image.height > max_pixels:
                 raise ImageTooLargeError(
-                    f"it has {image.width} x {image.height} pixels, and at most {max_pixels} are read"
+                    f"it has {image.width} x {image.height} pixels; at most {max_pixels} are read"
                 )
             image.load()
             return _upright(image, _to_rgb(image))
@@ -79,7 +79,7 @@ def decode(body: bytes, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Image.Image:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageTooLargeError(f"it has more than {max_pixels} pixels") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise ImageError("it is no PNG, JPEG, WebP or BMP image") from error
     except _DECODER_ERRORS as error:
         raise ImageError(f"it is damaged: {error or type(error).__name__}") from error

@@ -1,6 +1,6 @@
-"""The networks: a backbone that turns an image into features, and one linear layer that turns these into labels.
+"""The networks: a backbone makes features of an image, and one linear layer labels of features.
 
-Shapes: N images, H and W pixels high and wide, F features, K labels, P projections.
+Shapes: n images, h and w pixels high and wide, f features, k labels, p projections.
 """
 
 import torch
@@ -15,8 +15,8 @@ _SMALL_CNN_WIDTHS = (32, 64, 128)
 class Classifier(nn.Module):
     """A backbone and its head.
 
-    The buffer `projections` (F, P) reduces the features to the few numbers that monitoring watches. It is
-    drawn once and travels with the weights, so that two releases of torch never disagree about it.
+    The buffer `projections` (f, p) reduces the features to the few numbers that monitoring
+    watches. It is drawn once and travels with the weights: two releases of torch need not agree.
     """
 
     def __init__(self, backbone: nn.Module, num_features: int, num_labels: int, dropout: float):
@@ -25,27 +25,27 @@ class Classifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(num_features, num_labels)
         generator = torch.Generator().manual_seed(_PROJECTION_SEED)
-        directions_FP = torch.randn(num_features, NUM_EMBEDDING_PROJECTIONS, generator=generator)
+        directions_fp = torch.randn(num_features, NUM_EMBEDDING_PROJECTIONS, generator=generator)
         self.projections: Tensor
-        self.register_buffer("projections", directions_FP / num_features**0.5)
+        self.register_buffer("projections", directions_fp / num_features**0.5)
 
-    def forward(self, images_N3HW: Tensor) -> Tensor:
-        """Logits (N, K)."""
-        return self.classify(self.embed(images_N3HW))
+    def forward(self, images_n3hw: Tensor) -> Tensor:
+        """Logits (n, k)."""
+        return self.classify(self.embed(images_n3hw))
 
-    def embed(self, images_N3HW: Tensor) -> Tensor:
-        """Features before the last layer, (N, F)."""
-        features_NF: Tensor = self.backbone(images_N3HW)
-        return features_NF
+    def embed(self, images_n3hw: Tensor) -> Tensor:
+        """Features before the last layer, (n, f)."""
+        features_nf: Tensor = self.backbone(images_n3hw)
+        return features_nf
 
-    def classify(self, features_NF: Tensor) -> Tensor:
-        """Logits (N, K) of features."""
-        logits_NK: Tensor = self.head(self.dropout(features_NF))
-        return logits_NK
+    def classify(self, features_nf: Tensor) -> Tensor:
+        """Logits (n, k) of features."""
+        logits_nk: Tensor = self.head(self.dropout(features_nf))
+        return logits_nk
 
-    def project(self, features_NF: Tensor) -> Tensor:
-        """Embedding projections (N, P) of features."""
-        return features_NF @ self.projections
+    def project(self, features_nf: Tensor) -> Tensor:
+        """Embedding projections (n, p) of features."""
+        return features_nf @ self.projections
 
 
 def build_classifier(architecture: str, *, num_labels: int, dropout: float = 0.0) -> Classifier:
@@ -87,12 +87,13 @@ def _small_cnn() -> nn.Module:
 def _torchvision_backbone(architecture: str) -> tuple[nn.Module, int]:
     """One of torchvision's networks without its last layer, and the number of its features."""
     # Its import takes seconds, and the default network needs none of it.
-    from torchvision import models  # noqa: PLC0415
+    from torchvision import models
 
     network: nn.Module = models.get_model(architecture, weights=None)
-    # The last linear layer is where the labels of another data set end, whatever a network calls it.
-    name, last = [item for item in network.named_modules() if isinstance(item[1], nn.Linear)][-1]
+    # Networks name their last linear layer differently.
+    name, last = [
+        (name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)
+    ][-1]
     parent, _, attribute = name.rpartition(".")
     setattr(network.get_submodule(parent), attribute, nn.Identity())
-    assert isinstance(last, nn.Linear)
     return network, last.in_features

@@ -1,6 +1,6 @@
 """Pixels to the network's input: the same arithmetic in training, evaluation and serving.
 
-Shapes: N images, H and W pixels high and wide, 3 channels (red, green, blue).
+Shapes: n images, h and w pixels high and wide, 3 channels (red, green, blue).
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Normalization:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
 
-    def __call__(self, pixels_NHW3: Tensor) -> Tensor:
-        """The network's input (N, 3, H, W) float32 of pixels (N, H, W, 3) uint8."""
-        device = pixels_NHW3.device
+    def __call__(self, pixels_nhw3: Tensor) -> Tensor:
+        """The network's input (n, 3, h, w) float32 of pixels (n, h, w, 3) uint8."""
+        device = pixels_nhw3.device
         mean = torch.tensor(self.mean, device=device)
         std = torch.tensor(self.std, device=device)
-        scaled = (pixels_NHW3.float() / 255 - mean) / std
+        scaled = (pixels_nhw3.float() / 255 - mean) / std
         return scaled.permute(0, 3, 1, 2)
 
 

@@ -9,11 +9,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-base
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 
 INDENT = "  "
 
@@ -26,26 +23,6 @@ def document_text(document: Mapping[str, object]) -> str:
         TypeError: A value has no JSON form.
     """
     return _encode(document, "") + "\n"
-
-
-def write_document(path: Path, document: Mapping[str, object]) -> None:
-    """Write a JSON document so that a reader finds the whole file or none."""
-    write_text(path, document_text(document))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file so that a reader finds the whole file or none; the folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        # A temporary file is private; what a job writes is for others to read.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
 
 
 def number_text(number: float) -> str:

@@ -1,4 +1,4 @@
-"""The confusion matrix as a heat map that stays readable from two labels to some hundred and fifty."""
+"""The confusion matrix as a heat map, readable from two labels to some hundred and fifty."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,17 @@ class _Layout:
 
     cell: float
     font: float
-    margin: float
+    name: float
+    """Width of the longest name."""
+
+    @property
+    def margin(self) -> float:
+        return 26 + self.name
+
+    @property
+    def names_fit_cells(self) -> bool:
+        """Whether column names can be written without turning them."""
+        return self.name <= self.cell - 4
 
     @property
     def shows_counts(self) -> bool:
@@ -55,30 +65,27 @@ def _layout(matrix: ConfusionMatrix) -> _Layout:
     cell = next((pixels for most, pixels in steps if len(matrix.labels) <= most), 11.0)
     font = min(12.0, cell * 0.8)
     longest = max(len(_short(label)) for label in matrix.labels)
-    return _Layout(cell=cell, font=font, margin=26 + longest * font * 0.6)
+    return _Layout(cell=cell, font=font, name=longest * font * 0.6)
 
 
 def _names(matrix: ConfusionMatrix, layout: _Layout) -> list[Markup]:
     parts = []
+    edge = layout.margin - 6
+    style = f"font-size:{layout.font:g}px"
     for index, label in enumerate(matrix.labels):
-        middle = layout.margin + (index + 0.5) * layout.cell + layout.font * 0.35
-        edge = layout.margin - 6
-        style = f"font-size:{layout.font:g}px"
-        parts += [
-            element("text", _short(label), x=edge, y=middle, class_="end", style=style),
-            element(
-                "text",
-                _short(label),
-                transform=f"translate({middle:.1f} {edge:.1f}) rotate(-90)",
-                style=style,
-            ),
-        ]
+        middle = layout.margin + (index + 0.5) * layout.cell
+        base = middle + layout.font * 0.35
+        parts.append(element("text", _short(label), x=edge, y=base, class_="end", style=style))
+        upright = {"x": middle, "y": edge, "class_": "middle"}
+        turned = {"transform": f"translate({base:.1f} {edge:.1f}) rotate(-90)"}
+        place = upright if layout.names_fit_cells else turned
+        parts.append(element("text", _short(label), style=style, **place))
     centre = layout.margin + layout.cell * len(matrix.labels) / 2
-    turned = f"translate(12 {centre:.1f}) rotate(-90)"
+    sideways = f"translate(12 {centre:.1f}) rotate(-90)"
     return [
         *parts,
         element("text", "predicted", x=centre, y=12, class_="middle strong"),
-        element("text", "actual", transform=turned, class_="middle strong"),
+        element("text", "actual", transform=sideways, class_="middle strong"),
     ]
 
 

@@ -1,6 +1,9 @@
-"""HTML and SVG from Python values; what is not markup already is escaped, so no text can inject any."""
+"""HTML and SVG from Python values: what is not markup is escaped, so no text can inject any."""
 
 import html
+
+_VOID = frozenset({"img", "meta"})
+"""Elements of HTML that have no content and no end tag."""
 
 
 class Markup(str):
@@ -9,11 +12,11 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str, **attributes: str | float | None) -> Markup:
+def element(tag: str, /, *children: str, **attributes: str | float | None) -> Markup:
     """An element with its children; a child that is not `Markup` is text and is escaped.
 
     Args:
-        name: Name of the element.
+        tag: Name of the element.
         children: Content, in order.
         attributes: Attributes; a trailing underscore is dropped (`class_`), other underscores
             become hyphens, None leaves the attribute out, and numbers are rounded to
@@ -24,7 +27,9 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{pairs}>{join(*children)}</{name}>")
+    if tag in _VOID:
+        return Markup(f"<{tag}{pairs}>")
+    return Markup(f"<{tag}{pairs}>{join(*children)}</{tag}>")
 
 
 def join(*parts: str) -> Markup:

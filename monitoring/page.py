@@ -1,4 +1,4 @@
-"""The parts that report pages are made of: tiles, tables, sections, galleries, and the page itself."""
+"""The parts that report pages are made of: tiles, tables, sections, and the page itself."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ def page(title: str, subtitle: str, *content: Markup) -> str:
     """A whole HTML document that needs no other file."""
     head = element(
         "head",
-        Markup('<meta charset="utf-8">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("title", title),
         Markup(f"<style>{STYLE}</style>"),
     )

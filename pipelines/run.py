@@ -1,4 +1,4 @@
-"""Runs a pipeline of the catalogue on this machine: compile, check, put its objects in place, go."""
+"""Runs a pipeline of the catalogue on this machine: compile, check, place its objects, go.
 
 import hashlib
 import os

@@ -1,9 +1,10 @@
-"""A split on disk: arrays that training maps into memory, written in parts by the hosts of Preprocess.
+"""A split on disk: arrays that training maps into memory, written in parts, one per host.
 
     dataset.json            data digest, image size and labels; by the first host
     part-000.images.npy     pixels (N, H, W, 3) uint8 of the first host's images
     part-000.labels.npy     index of each image's label, (N,) int64
     part-000.json           names of the images, digests of both arrays, number of parts
+    originals/              in the test split, the image files as they came
 
 Readers merge the parts in the order of the names, so that the number of hosts changes nothing.
 """
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 from inference.files import write_atomically, write_json
 
 DATASET_FILE = "dataset.json"
+
+ORIGINALS_DIR = "originals"
+"""Folder of the test split with the image files themselves, `<label>/<name>`, byte for byte."""
 
 
 class DatasetError(ValueError):
@@ -70,7 +74,7 @@ class Dataset:
         """Read a split folder; pixels stay on disk until they are taken.
 
         Raises:
-            DatasetError: Something is missing, parts contradict each other, or a label has no image.
+            DatasetError: Something is missing, parts disagree, or a label has no image.
         """
         facts = _read_facts(directory)
         parts = [_read_part(directory, index, facts) for index in _part_indices(directory)]
@@ -93,7 +97,11 @@ class Dataset:
             labels=tuple(facts["labels"]),
             files=tuple(files[place] for place in places),
             label_indices=label_indices,
-            part_digests=tuple(part[0][key] for part in parts for key in _DIGESTS),
+            part_digests=tuple(
+                digest
+                for part, _, _ in parts
+                for digest in (part["images_sha256"], part["labels_sha256"])
+            ),
             _parts=tuple(part[1] for part in parts),
             _places=places,
         )
@@ -113,9 +121,6 @@ class Dataset:
             pixels[is_inside] = part[places[is_inside] - start]
             start += len(part)
         return pixels
-
-
-_DIGESTS = ("images_sha256", "labels_sha256")
 
 
 class PartWriter:
@@ -144,7 +149,6 @@ class PartWriter:
             label_index: Index of its label.
             pixels: Shape (image_size, image_size, 3).
         """
-        assert pixels.shape == self._image_shape
         content = pixels.tobytes()
         self._digest.update(content)
         self._stream.write(content)
@@ -161,10 +165,8 @@ class PartWriter:
             self._stream.close()
             self._growing.unlink()
             return
-        header_bytes = self._write_header()
+        self._write_header()
         self._stream.close()
-        num_bytes = header_bytes + len(self._files) * int(np.prod(self._image_shape))
-        assert self._growing.stat().st_size == num_bytes
         self._growing.replace(self._paths.images)
         labels = np.array(self._label_indices, dtype=np.int64)
         write_atomically(self._paths.labels, lambda path: np.save(path, labels))
@@ -176,13 +178,12 @@ class PartWriter:
         }
         write_json(self._paths.facts, facts)
 
-    def _write_header(self) -> int:
-        """Write the array's header at the start; numpy leaves room for the number of rows to grow."""
+    def _write_header(self) -> None:
+        """Write the array's header at the start; numpy pads it so that the first axis may grow."""
         self._stream.seek(0)
         shape = (len(self._files), *self._image_shape)
         header = {"descr": "|u1", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._stream, header)
-        return self._stream.tell()
 
 
 def write_facts(directory: Path, facts: DatasetFacts) -> None:

@@ -193,6 +193,14 @@ def arguments(step: Step) -> Located:
     return located(step).dig("Arguments")
 
 
+def depends_on(step: Step) -> list[tuple[str, str]]:
+    """Pointer and step name of each entry of a step's `DependsOn`."""
+    return [
+        (f"{step.pointer}/DependsOn/{index}", entry["Step"] if isinstance(entry, dict) else entry)
+        for index, entry in enumerate(step.body.get("DependsOn", []))
+    ]
+
+
 def expressions(value: Json, pointer: str) -> Iterator[Located]:
     """Every expression inside a value, the outer before the inner."""
     if is_expression(value):

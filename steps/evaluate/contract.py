@@ -1,4 +1,7 @@
-"""Names and report schema of Evaluate. Standard library only: the declaration and the script import it."""
+"""Names and report schema of Evaluate.
+
+Standard library only: the declaration and the script import it.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +12,7 @@ class Input(StrEnum):
     """Inputs of the job; each one's folder is `/opt/ml/processing/input/<name>`."""
 
     APPROVED = "approved"
-    """`model.tar.gz` of the approved model in force, or the placeholder where there is none."""
+    """`model.tar.gz` of the approved model in force, or any other file where there is none."""
     CODE = "code"
     MODEL = "model"
     TEST = "test"
@@ -21,6 +24,9 @@ class Output(StrEnum):
     BASELINE = "baseline"
     EVALUATION = "evaluation"
 
+
+MODEL_FILE = "model.tar.gz"
+"""Name of a model's archive in the inputs `model` and `approved`."""
 
 REPORT_FILE = "evaluation.json"
 PAGE_FILE = "report.html"
@@ -68,7 +74,11 @@ class Comparison(TypedDict):
     approved_accuracy: Value
     """0 where no model is approved."""
     accuracy_change: Value
-    """New accuracy less the approved model's; 0 where no model is approved: there is nothing to lose."""
+    """New accuracy less the approved one; 0 where no model is approved: nothing can be lost."""
+    num_images_gained: int
+    """Images that the new model gets right and the approved one wrong; 0 where none is approved."""
+    num_images_lost: int
+    """Images that the approved model gets right and the new one wrong; 0 where none is approved."""
 
 
 class EvaluationReport(TypedDict):

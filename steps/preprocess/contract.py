@@ -1,4 +1,7 @@
-"""Names, defaults and bounds of Preprocess. Standard library only: the declaration and the script import it."""
+"""Names, defaults and bounds of Preprocess.
+
+Standard library only: the declaration and the script import it.
+"""
 
 from enum import StrEnum
 from typing import TypedDict
@@ -52,6 +55,6 @@ class PreprocessReport(TypedDict):
     counts: dict[str, dict[str, int]]
     """Images by split and label."""
     ignored: list[str]
-    """Files that are no images by their names, and folders (with a final slash) that are no labels."""
+    """Files that are no images by their names; folders that hold none, with a final slash."""
     moved: list[Moved]
     quarantined: list[Quarantined]

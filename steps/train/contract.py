@@ -34,6 +34,9 @@ class Metric(StrEnum):
     IMAGES_PER_SECOND = "images_per_second"
 
 
+HISTORY_FILE = "history.json"
+"""In the job's output data: the metrics of every epoch, times included."""
+
 OBJECTIVE = Metric.BEST_VALIDATION_LOSS
 OBJECTIVE_TYPE = "Minimize"
 

@@ -1,0 +1,128 @@
+"""Rules about the order of the steps and about condition branches."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from pipelines.checks.analysis import Analysis
+from pipelines.checks.document import depends_on
+from pipelines.checks.rules import Problem, rule
+from pipelines.checks.wording import alternatives, quote
+from pipelines.definition import Step, dependencies, references
+
+_GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
+TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
+
+
+@rule("D031", "Steps do not wait for each other", f"{_GUIDE_URL}pipelines-overview.html")
+def acyclic(analysis: Analysis) -> Iterator[Problem]:
+    """The dependencies form no cycle."""
+    graph = {
+        step.name: {name for name in _waits_for(step) if name in analysis.steps_by_name}
+        for step in analysis.steps
+    }
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            # The sorter lists each step before the one that waits for it.
+            cycle: list[str] = list(reversed(error.args[1]))
+        else:
+            return
+        first = analysis.steps_by_name[min(cycle, key=list(graph).index)]
+        start = cycle.index(first.name)
+        path = [*cycle[start:-1], *cycle[:start], first.name] if start else cycle
+        yield Problem(
+            first.pointer,
+            f"Steps wait for each other: {' -> '.join(path)}. Remove one of these dependencies.",
+        )
+        graph = {name: wanted - set(cycle) for name, wanted in graph.items() if name not in cycle}
+
+
+def _waits_for(step: Step) -> set[str]:
+    """The steps that a step waits for, itself included where it refers to itself."""
+    named = {name for _, name in depends_on(step)}
+    read = {
+        str(reference.segments[1])
+        for reference in references(step.own)
+        if reference.segments[0] == "Steps" and len(reference.segments) > 1
+    }
+    return dependencies(step) | (named | read) & {step.name}
+
+
+@rule(
+    "D032",
+    "Steps of a branch are read only where the branch runs",
+    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-condition",
+)
+def same_branch(analysis: Analysis) -> Iterator[Problem]:
+    """A step outside a branch would wait for something that may never run."""
+    for step in analysis.steps:
+        inside = _branches(analysis.steps_by_name, step)
+        for name in sorted(dependencies(step)):
+            target = analysis.steps_by_name.get(name)
+            if target is None:
+                continue
+            lacking = _branches(analysis.steps_by_name, target).items() - inside.items()
+            # A condition that reads its own branch is a cycle.
+            lacking = {(condition, taken) for condition, taken in lacking if condition != step.name}
+            if lacking:
+                condition, taken = sorted(lacking)[0]
+                place = "in the other branch" if condition in inside else "outside that branch"
+                yield Problem(
+                    _pointer(step, name),
+                    f"Step '{step.name}' waits for step '{name}', which runs only when condition "
+                    f"'{condition}' is {str(taken).lower()}; '{step.name}' stands {place}.",
+                )
+
+
+def _branches(by_name: Mapping[str, Step], step: Step) -> dict[str, bool]:
+    """The conditions that must have been decided for a step to run, and how."""
+    found: dict[str, bool] = {}
+    branch = step.branch
+    while branch is not None and branch[0] not in found:
+        found[branch[0]] = branch[1]
+        branch = by_name[branch[0]].branch
+    return found
+
+
+def _pointer(step: Step, name: str) -> str:
+    """Where a step names another one."""
+    for reference in references(step.own, step.pointer):
+        if reference.segments[:2] == ("Steps", name):
+            return reference.pointer
+    return next((pointer for pointer, entry in depends_on(step) if entry == name), step.pointer)
+
+
+@rule(
+    "D033",
+    "Conditions are not nested",
+    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-condition-limitations",
+)
+def flat_conditions(analysis: Analysis) -> Iterator[Problem]:
+    """The service takes no condition step inside the branch of another one."""
+    for step in analysis.of_type("Condition"):
+        if step.branch is not None:
+            yield Problem(
+                step.pointer,
+                f"Condition '{step.name}' stands in a branch of condition '{step.branch[0]}'. "
+                "Combine their conditions, or move it out of the branch.",
+            )
+
+
+@rule(
+    "D034",
+    "Dependencies name a known outcome",
+    "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html"
+    "#build-and-manage-custom-dependency",
+)
+def known_trigger(analysis: Analysis) -> Iterator[Problem]:
+    """An entry of `DependsOn` may say which outcome of the other step it waits for."""
+    for step in analysis.steps:
+        for index, entry in enumerate(step.body.get("DependsOn", [])):
+            if isinstance(entry, dict) and entry.get("Trigger", "Completed") not in TRIGGERS:
+                trigger = entry["Trigger"]
+                yield Problem(
+                    f"{step.pointer}/DependsOn/{index}/Trigger",
+                    f"Step '{step.name}' waits for outcome {quote(trigger)} of step '{entry['Step']}'. "
+                    f"{alternatives(str(trigger), TRIGGERS, 'Outcomes')}",
+                )

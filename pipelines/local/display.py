@@ -1,0 +1,173 @@
+"""Shows an execution to a person: a live table on a terminal, plain lines otherwise."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from pipelines.local.execution import Execution, Status, StepExecution, first_failure
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_LOG_LINES = 20
+_REFRESHES_PER_SECOND = 4
+_COLOURS = {
+    Status.EXECUTING: "cyan",
+    Status.SUCCEEDED: "green",
+    Status.FAILED: "red",
+    Status.STOPPED: "yellow",
+    Status.SKIPPED: "dim",
+}
+
+
+class Display(Protocol):
+    """What the runner tells while it runs. Calls come from one thread at a time."""
+
+    def begin(self, execution: Execution, num_steps: int) -> None:
+        """The execution starts; it will run `num_steps` steps at most."""
+
+    def update(self, step: StepExecution) -> None:
+        """A step has started, has new figures, or has ended."""
+
+    def finish(self, execution: Execution) -> None:
+        """The execution has ended."""
+
+
+def choose_display(stream: TextIO, environment: Mapping[str, str]) -> Display:
+    """A live table if the stream is a terminal that can show one, else plain lines.
+
+    `NO_COLOR` in the environment turns colours off.
+    """
+    if not stream.isatty() or environment.get("TERM") == "dumb":
+        return PlainDisplay(stream)
+    return LiveDisplay(stream, has_colour=not environment.get("NO_COLOR"))
+
+
+class PlainDisplay:
+    """One line when a step ends, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`."""
+        self._stream = stream
+        self._num_steps = 0
+        self._num_ended = 0
+        self._widths = (0, 0)
+
+    def begin(self, execution: Execution, num_steps: int) -> None:
+        """Print the header."""
+        self._num_steps = num_steps
+        self._widths = _widths(execution.steps)
+        self._print(_header(execution))
+
+    def update(self, step: StepExecution) -> None:
+        """Print a step that has ended."""
+        if step.status in {Status.EXECUTING, Status.SKIPPED}:
+            return
+        self._num_ended += 1
+        name, kind = self._widths
+        count = f"{self._num_ended}/{self._num_steps}"
+        self._print(
+            f"{count:>4}  {step.name:<{name}}  {step.type:<{kind}}  {_outcome(step):<9}  "
+            f"{_seconds(step):>8}   {step.summary}".rstrip()
+        )
+
+    def finish(self, execution: Execution) -> None:
+        """Print the last line, and what helps after a failure."""
+        for line in _ending(execution):
+            self._print(line)
+
+    def _print(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+class LiveDisplay:
+    """A table of all steps that changes in place."""
+
+    def __init__(self, stream: TextIO, *, has_colour: bool) -> None:
+        """Draw on `stream`, a terminal."""
+        from rich.console import Console  # noqa: PLC0415 - not needed before a pipeline runs
+        from rich.live import Live  # noqa: PLC0415
+
+        self._console: Console = Console(file=stream, no_color=not has_colour, highlight=False)
+        self._lock = threading.Lock()
+        self._steps: dict[str, StepExecution] = {}
+        self._live = Live(
+            console=self._console,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            get_renderable=self._table,
+        )
+
+    def begin(self, execution: Execution, num_steps: int) -> None:  # noqa: ARG002 - the table shows all
+        """Print the header and start the table."""
+        self._steps = {step.name: step for step in execution.steps}
+        self._console.print(_header(execution), markup=False)
+        self._live.start()
+
+    def update(self, step: StepExecution) -> None:
+        """Change one row."""
+        with self._lock:
+            self._steps[step.name] = step
+
+    def finish(self, execution: Execution) -> None:
+        """Leave the table as it is and print the last lines."""
+        self._live.stop()
+        for line in _ending(execution):
+            self._console.print(line, markup=False, soft_wrap=True)
+
+    def _table(self) -> "Table":
+        from rich.table import Table  # noqa: PLC0415
+
+        with self._lock:
+            steps = list(self._steps.values())
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for step in steps:
+            style = _COLOURS[step.status]
+            outcome = _outcome(step) if step.started or step.status is Status.SKIPPED else "-"
+            table.add_row(
+                step.name, step.type, f"[{style}]{outcome}[/]", _seconds(step), step.summary
+            )
+        return table
+
+
+def _header(execution: Execution) -> str:
+    return f"{execution.pipeline}   execution {execution.id}   definition {execution.definition_digest}"
+
+
+def _widths(steps: Iterable[StepExecution]) -> tuple[int, int]:
+    return (
+        max((len(step.name) for step in steps), default=0),
+        max((len(step.type) for step in steps), default=0),
+    )
+
+
+def _outcome(step: StepExecution) -> str:
+    if step.is_cache_hit:
+        return "Cached"
+    if step.type == "Condition" and step.status is Status.SUCCEEDED:
+        return str(step.metadata["Condition"]["Outcome"])
+    return str(step.status)
+
+
+def _seconds(step: StepExecution) -> str:
+    if step.seconds is None or step.type == "Condition":
+        return ""
+    return f"{step.seconds:.1f} s"
+
+
+def _ending(execution: Execution) -> Iterable[str]:
+    failed = first_failure(execution.steps)
+    if failed is not None:
+        yield f"Step '{failed.name}' failed: {failed.failure_reason}"
+        if failed.job_dir is not None:
+            log = failed.job_dir / "log.txt"
+            lines = (
+                log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+                if log.is_file()
+                else []
+            )
+            yield f"Last {len(lines)} lines of {log}:"
+            yield from (f"  {line}" for line in lines)
+            yield f"Repeat it alone: sh {failed.job_dir / 'repeat.sh'}"
+    yield f"{execution.status} in {execution.seconds:.1f} s. {execution.path}"

@@ -1,0 +1,170 @@
+"""Preprocess: verify the images of a folder, split them, and write arrays that training can map.
+
+Several hosts may share the work: each lists all names and reaches the same decisions, decodes every
+n-th file into its own part, and the first host also writes what the parts have in common.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from inference.files import write_json
+from inference.images import ImageError, decode, resize
+from steps.dataset import ORIGINALS_DIR, DatasetFacts, PartWriter, write_facts
+from steps.preprocess.contract import (
+    REPORT_FILE,
+    TEST_FRACTION,
+    VALIDATION_FRACTION,
+    Output,
+    PreprocessReport,
+    Quarantined,
+)
+from steps.preprocess.layout import ImageFile, find_images
+from steps.preprocess.split import SPLITS, Assignment, assign_splits
+from steps.runtime import run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """This machine among those of the job."""
+
+    index: int
+    num_hosts: int
+
+    @classmethod
+    def read(cls, path: Path) -> "Host":
+        """Read the job's `resourceconfig.json`; without the file there is one host.
+
+        Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker Processing Configures
+            Your Processing Container",
+            https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+        """
+        if not path.is_file():
+            return cls(index=0, num_hosts=1)
+        config = json.loads(path.read_bytes())
+        hosts = sorted(config["hosts"])
+        return cls(index=hosts.index(config["current_host"]), num_hosts=len(hosts))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the job."""
+    options = _parse(argv)
+    host = Host.read(options.resource_config)
+    split_dirs = {
+        Output.TRAIN: options.train_dir,
+        Output.VALIDATION: options.validation_dir,
+        Output.TEST: options.test_dir,
+    }
+    layout = find_images(options.raw_dir)
+    assignment = assign_splits(layout.files, cache(_is_readable))
+    labels = sorted({file.label for file in layout.files})
+    if host.index == 0:
+        facts: DatasetFacts = {
+            "data_digest": data_digest(layout.files, options.image_size),
+            "image_size": options.image_size,
+            "labels": labels,
+        }
+        for directory in split_dirs.values():
+            write_facts(directory, facts)
+    own = layout.files[host.index :: host.num_hosts]
+    report = _write_parts(
+        own,
+        host=host,
+        assignment=assignment,
+        labels=labels,
+        split_dirs=split_dirs,
+        image_size=options.image_size,
+    )
+    report["ignored"] = list(layout.ignored)
+    write_json(options.report_dir / REPORT_FILE.format(host=host.index), report)
+    totals = {split: sum(report["counts"][split].values()) for split in split_dirs}
+    counts = " ".join(f"{split}={total}" for split, total in totals.items())
+    print(f"{counts} quarantined={len(report['quarantined'])}", flush=True)  # noqa: T201
+
+
+def data_digest(files: Sequence[ImageFile], image_size: int) -> str:
+    """SHA-256 over everything that decides the arrays, given the code: 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    digest.update(f"{image_size} {VALIDATION_FRACTION} {TEST_FRACTION}\n".encode())
+    for file in files:
+        content = hashlib.sha256(file.path.read_bytes()).hexdigest()
+        name = f"{file.split or ''}/{file.key}".encode("utf-8", "surrogateescape")
+        digest.update(len(name).to_bytes(8, "big") + name + content.encode())
+    return digest.hexdigest()
+
+
+def _write_parts(
+    files: Sequence[ImageFile],
+    *,
+    host: Host,
+    assignment: Assignment,
+    labels: Sequence[str],
+    split_dirs: Mapping[Output, Path],
+    image_size: int,
+) -> PreprocessReport:
+    """Decode this host's files into its parts; the report lacks the ignored files."""
+    counts = {split.value: dict.fromkeys(labels, 0) for split in SPLITS}
+    quarantined: list[Quarantined] = []
+    label_indices = {label: index for index, label in enumerate(labels)}
+    with ExitStack() as stack:
+        writers = {
+            split: stack.enter_context(
+                PartWriter(
+                    directory,
+                    index=host.index,
+                    num_parts=host.num_hosts,
+                    image_size=image_size,
+                )
+            )
+            for split, directory in split_dirs.items()
+        }
+        for file in files:
+            body = file.path.read_bytes()
+            try:
+                pixels = resize(decode(body), image_size)
+            except ImageError as error:
+                quarantined.append({"file": file.key, "reason": str(error)})
+                continue
+            split = assignment.splits[file.key]
+            writers[split].add(file.key, label_indices[file.label], pixels)
+            counts[split][file.label] += 1
+            if split is Output.TEST:
+                original = split_dirs[split] / ORIGINALS_DIR / file.label / file.name
+                original.parent.mkdir(parents=True, exist_ok=True)
+                original.write_bytes(body)
+    return {
+        "counts": counts,
+        "ignored": [],
+        "moved": list(assignment.moved),
+        "quarantined": quarantined,
+    }
+
+
+def _is_readable(file: ImageFile) -> bool:
+    try:
+        decode(file.path.read_bytes())
+    except ImageError:
+        return False
+    return True
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    base = Path("/opt/ml/processing")
+    parser.add_argument("--raw-dir", type=Path, default=base / "input/raw")
+    for output in Output:
+        parser.add_argument(f"--{output}-dir", type=Path, default=base / "output" / output)
+    parser.add_argument("--image-size", type=int, default=32, help="side in pixels")
+    parser.add_argument(
+        "--resource-config", type=Path, default=Path("/opt/ml/config/resourceconfig.json")
+    )
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    run(main)

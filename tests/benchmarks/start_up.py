@@ -1,0 +1,45 @@
+"""How long the command line and a compile take."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from tests.benchmarks.figures import Figure
+
+NUM_RUNS = 7
+
+
+def figures() -> Iterator[Figure]:
+    """Median seconds of `--help` and `list` as processes, and of a compile after the SDK's import."""
+    for word, limit in (("--help", 0.3), ("list", 0.3)):
+        seconds = [_process_seconds(word) for _ in range(NUM_RUNS)]
+        yield Figure(f"pipelines {word}", statistics.median(seconds), "s", at_most=limit)
+    first, *others = _compile_seconds()
+    yield Figure("compile training, with the SDK's import", first, "s")
+    yield Figure(
+        "compile training, after the import", statistics.median(others), "s", at_most=1.0
+    )
+
+
+def _process_seconds(word: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "pipelines", word], check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def _compile_seconds() -> list[float]:
+    program = (
+        "import time\n"
+        "from pipelines.compile import compile_pipeline\n"
+        "from steps.site import Site\n"
+        f"for _ in range({NUM_RUNS}):\n"
+        "    started = time.perf_counter()\n"
+        "    compile_pipeline('training', Site())\n"
+        "    print(time.perf_counter() - started)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    return [float(line) for line in result.stdout.split()]

@@ -1,0 +1,124 @@
+"""The compiled definitions: what a change of the declarations changes, byte for byte."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.compile import Compiled, compile_pipeline
+from steps.errors import DeclarationError
+from steps.site import Site
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+
+
+@pytest.fixture(scope="session")
+def compiled() -> Mapping[str, Compiled]:
+    """Every pipeline of the catalogue, compiled once for the default site."""
+    return {name: compile_pipeline(name, Site()) for name in CATALOGUE}
+
+
+def _without_digests(compiled: Compiled) -> str:
+    """The definition with `<bundle:train>` where the digest of a source bundle stands."""
+    digests = {
+        match[2]: match[1]
+        for uri in compiled.objects
+        if (match := re.search(r"/code/(\w+)/([0-9a-f]{64})/", uri))
+    }
+    text = compiled.definition
+    for digest, step in digests.items():
+        text = text.replace(digest, f"<bundle:{step}>")
+    return text
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_definition_is_the_reviewed_one(
+    compiled: Mapping[str, Compiled], name: str, pytestconfig: pytest.Config
+) -> None:
+    """A definition equals its snapshot; `--update-definitions` rewrites it for review."""
+    path = HERE / f"{name}.json"
+    text = _without_digests(compiled[name])
+    if pytestconfig.getoption("update_definitions"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_same_bytes_in_another_process_and_folder(
+    compiled: Mapping[str, Compiled], name: str, tmp_path: Path
+) -> None:
+    """Another process in another folder, with sockets closed and a hostile environment, agrees."""
+    program = (
+        "import socket, sys\n"
+        "def refuse(*_, **__): raise AssertionError('compiling opened a socket')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "from pipelines.cli import main\n"
+        "sys.exit(main(['show', sys.argv[1]]))\n"
+    )
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_DEFAULT_REGION": "ap-southeast-2",
+        "AWS_PROFILE": "nobody",
+        "PYTHONHASHSEED": "7",
+        "TZ": "Asia/Tokyo",
+    }
+    settings = tmp_path / ".config" / "sagemaker" / "config.yaml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("SchemaVersion: '1.0'\nSageMaker:\n  TrainingJob:\n    RoleArn: nonsense\n")
+    result = subprocess.run(
+        [sys.executable, "-c", program, name],
+        capture_output=True,
+        cwd=tmp_path,
+        env=environ,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr.decode()
+    assert result.stdout.decode() == compiled[name].definition
+
+
+def test_compiling_twice_gives_the_same(compiled: Mapping[str, Compiled]) -> None:
+    """Compiling again in one process gives the same definition and the same objects."""
+    again = compile_pipeline("training", Site())
+    assert again == compiled["training"]
+
+
+def test_security_settings_reach_every_job() -> None:
+    """Subnets, keys, isolation and encryption are in every job's request, tuning included."""
+    site = Site(
+        subnets=("subnet-1",),
+        security_group_ids=("sg-1",),
+        volume_kms_key="key-volume",
+        output_kms_key="key-output",
+    )
+    definition = compile_pipeline("training", site).definition
+    num_jobs = 4
+    assert definition.count('"EnableNetworkIsolation": true') == num_jobs
+    assert definition.count('"EnableInterContainerTrafficEncryption": true') == num_jobs
+    assert definition.count('"VolumeKmsKeyId": "key-volume"') == num_jobs
+    assert definition.count('"KmsKeyId": "key-output"') == num_jobs
+    assert definition.count('"subnet-1"') == num_jobs
+    assert definition.count('"sg-1"') == num_jobs
+
+
+def test_optional_settings_show_in_the_definition() -> None:
+    """Pretrained weights become a channel, and the git revision part of the package's metadata."""
+    site = Site(pretrained_weights_uri="s3://bucket/weights", git_revision="0123abc")
+    definition = compile_pipeline("retraining", site).definition
+    assert definition.count('"ChannelName": "pretrained"') == 1
+    assert '"git_revision": "0123abc"' in definition
+
+
+def test_an_unknown_pipeline_is_refused() -> None:
+    """A name outside the catalogue is answered with the catalogue's names."""
+    with pytest.raises(DeclarationError) as caught:
+        compile_pipeline("trainning", Site())
+    assert str(caught.value) == (
+        "Pipeline 'trainning' is not declared. Declared: retraining, training."
+    )
