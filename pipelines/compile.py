@@ -9,6 +9,7 @@ import importlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,30 +115,32 @@ class _Refusing:
 
 @contextmanager
 def _quiet_sdk(region: str) -> Iterator[None]:
-    """Keep the SDK from the network, from the user's own SDK settings and from the log."""
-    settings = {
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SAGEMAKER_VALIDATE_ROLE": "false",
-        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": os.devnull,
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": os.devnull,
-    }
-    saved = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+    """Keep the SDK from the network, from the user's settings of AWS tools, and from the log."""
+    ambient = dict(os.environ)
+    for name in ambient:
+        if name.startswith(("AWS_", "SAGEMAKER_")):
+            del os.environ[name]
+    os.environ.update(
+        AWS_DEFAULT_REGION=region,
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        SAGEMAKER_VALIDATE_ROLE="false",
+        SAGEMAKER_ADMIN_CONFIG_OVERRIDE=os.devnull,
+        SAGEMAKER_USER_CONFIG_OVERRIDE=os.devnull,
+    )
     loggers = [logging.getLogger(name) for name in ("sagemaker", "sagemaker.config")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        for name, value in saved.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(ambient)
 
 
 def _without_empty(value: Any) -> Any:

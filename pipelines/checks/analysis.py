@@ -64,6 +64,4 @@ def each_once(found: Iterable[tuple[str, str, str]]) -> list[tuple[str, str]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for pointer, key, message in found:
         groups.setdefault(key, []).append((pointer, message))
-    return [
-        (group[0][0], group[0][1] + more_places(len(group) - 1)) for group in groups.values()
-    ]
+    return [(group[0][0], group[0][1] + more_places(len(group) - 1)) for group in groups.values()]

@@ -1,11 +1,15 @@
-"""What a check found: the rule, the place in the document, and a sentence or two about it."""
+"""What a check found, and the error of a definition that must not run.
 
+DefinitionError   the checks found something; carries the findings
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One mistake in a definition."""
+    """One mistake in a definition; as text, for example `/Steps/1/Type D016 Step 'Train' ...`."""
 
     rule: str
     """Id of the rule, for example `D010`."""
@@ -14,8 +18,17 @@ class Finding:
     message: str
     """What was found, what was expected, and the nearest name where there is one."""
     source: str
-    """Where the rule is documented."""
+    """Page that documents the rule."""
 
-    def line(self, pipeline: str) -> str:
-        """The finding as one line, for example `training:/Steps/1/Name D002 ...`."""
-        return f"{pipeline}:{self.pointer} {self.rule} {self.message}"
+    def __str__(self) -> str:
+        return f"{self.pointer} {self.rule} {self.message}"
+
+
+class DefinitionError(Exception):
+    """A definition has mistakes and must not run."""
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        self.name = name
+        self.findings = tuple(findings)
+        lines = [f"{name}:{finding}" for finding in self.findings]
+        super().__init__("\n".join([f"Pipeline '{name}' has mistakes and was not run.", *lines]))

@@ -133,12 +133,15 @@ def metric_regexes(analysis: Analysis) -> Iterator[Problem]:
             regex = item.value.get("Regex")
             if not isinstance(regex, str):
                 continue
-            lead = f"Metric {quote(item.value.get('Name'))} of step '{step.name}' has the expression"
+            lead = (
+                f"Metric {quote(item.value.get('Name'))} of step '{step.name}' has the expression"
+            )
             try:
                 num_groups = re.compile(regex).groups
             except re.error as error:
                 yield Problem(
-                    child(item.pointer, "Regex"), f"{lead} {quote(regex)}, which does not compile: {error}."
+                    child(item.pointer, "Regex"),
+                    f"{lead} {quote(regex)}, which does not compile: {error}.",
                 )
                 continue
             if num_groups == 0:

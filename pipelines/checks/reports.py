@@ -85,7 +85,9 @@ def read(document: Document, subject: str, expression: Json) -> ValueType | Unre
     try:
         segments = parse_path(path.removeprefix("$."))
     except ValueError:
-        return _no_path(subject, path, file, "It is no JSON path; expected the form metrics.f1.value.")
+        return _no_path(
+            subject, path, file, "It is no JSON path; expected the form metrics.f1.value."
+        )
     return _leaf(subject, path, file, schema, segments)
 
 

@@ -18,7 +18,13 @@ from pipelines.checks.wording import alternatives, nearest, quote
 from pipelines.definition import Step, is_expression
 
 _STRINGS_ONLY = frozenset(
-    {"ContainerArguments", "ContainerEntrypoint", "Environment", "HyperParameters", "StaticHyperParameters"}
+    {
+        "ContainerArguments",
+        "ContainerEntrypoint",
+        "Environment",
+        "HyperParameters",
+        "StaticHyperParameters",
+    }
 )
 """Arguments whose entries are all strings, and where numbers are put by mistake."""
 
@@ -153,7 +159,9 @@ class _Walker:
             form = shape.metadata.get("pattern")
             expression = None if sizes or form is None else service.pattern(form)
             if expression is not None and expression.fullmatch(item.value) is None:
-                yield self._violation(Breach.PATTERN, item.pointer, f"{lead}; expected the form {form}")
+                yield self._violation(
+                    Breach.PATTERN, item.pointer, f"{lead}; expected the form {form}"
+                )
         elif literal_type(item.value) in {ValueType.INTEGER, ValueType.FLOAT}:
             yield from self._size(item, item.value, shape, path, "")
 

@@ -14,9 +14,7 @@ TOP_LEVEL = frozenset(
     {"Metadata", "MlflowConfig", "Parameters", "PipelineExperimentConfig", "Steps", "Version"}
 )
 VERSION = "2020-12-01"
-_SCHEMA_URL = (
-    "https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/"
-)
+_SCHEMA_URL = "https://aws-sagemaker-mlops.github.io/sagemaker-model-building-pipeline-definition-JSON-schema/"
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 
 

@@ -1,7 +1,6 @@
 """Rules about hyperparameter tuning."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, arguments, child
@@ -25,7 +24,11 @@ def _config(step: Step) -> Located:
     return arguments(step).dig("HyperParameterTuningJobConfig")
 
 
-@rule("D060", "A metric defines the objective", f"{_GUIDE_URL}automatic-model-tuning-define-metrics-variables.html")
+@rule(
+    "D060",
+    "A metric defines the objective",
+    f"{_GUIDE_URL}automatic-model-tuning-define-metrics-variables.html",
+)
 def defined_objective(analysis: Analysis) -> Iterator[Problem]:
     """The objective is one of the metrics that are read from the log."""
     for step in analysis.of_type("Tuning"):
@@ -37,7 +40,11 @@ def defined_objective(analysis: Analysis) -> Iterator[Problem]:
             metrics = training.names(*path, key="Name")
             # Built-in algorithms bring their own metrics; an image of ours does not.
             is_builtin = training.dig("AlgorithmSpecification", "TrainingImage").value is None
-            if isinstance(objective.value, str) and not is_builtin and objective.value not in metrics:
+            if (
+                isinstance(objective.value, str)
+                and not is_builtin
+                and objective.value not in metrics
+            ):
                 yield Problem(
                     objective.pointer,
                     f"Step '{step.name}' tunes for '{objective.value}', which no metric definition reads. "
@@ -58,7 +65,9 @@ def ordered_ranges(analysis: Analysis) -> Iterator[Problem]:
             if low is None or high is None:
                 yield from _not_numbers(analysis, step, item, lead)
             elif low > high:
-                yield Problem(item.pointer, f"{lead} {low:g} to {high:g}; expected MinValue below MaxValue.")
+                yield Problem(
+                    item.pointer, f"{lead} {low:g} to {high:g}; expected MinValue below MaxValue."
+                )
             elif item.value.get("ScalingType") == "Logarithmic" and low <= 0:
                 yield Problem(
                     item.pointer,
@@ -72,9 +81,7 @@ def ordered_ranges(analysis: Analysis) -> Iterator[Problem]:
                 )
 
 
-def _not_numbers(
-    analysis: Analysis, step: Step, item: Located, lead: str
-) -> Iterator[Problem]:
+def _not_numbers(analysis: Analysis, step: Step, item: Located, lead: str) -> Iterator[Problem]:
     for key in ("MinValue", "MaxValue"):
         text = known_text(analysis, step, item.dig(key))
         if text is not None and known_number(analysis, step, item.dig(key)) is None:
@@ -127,7 +134,10 @@ def hyperband(analysis: Analysis) -> Iterator[Problem]:
                     f"{quote(config.dig('Strategy').value)}.",
                 )
             continue
-        fixed = [training.dig("StaticHyperParameters").value or {} for training in training_definitions(step)]
+        fixed = [
+            training.dig("StaticHyperParameters").value or {}
+            for training in training_definitions(step)
+        ]
         low, high = settings.dig("MinResource"), settings.dig("MaxResource")
         if high.value is None and not all(set(EPOCH_NAMES) & set(names) for names in fixed):
             yield Problem(
@@ -156,7 +166,10 @@ def parallel_trials(analysis: Analysis) -> Iterator[Problem]:
     """`MaxParallelTrainingJobs` is not above `MaxNumberOfTrainingJobs`."""
     for step in analysis.of_type("Tuning"):
         limits = _config(step).dig("ResourceLimits")
-        in_all, parallel = limits.dig("MaxNumberOfTrainingJobs"), limits.dig("MaxParallelTrainingJobs")
+        in_all, parallel = (
+            limits.dig("MaxNumberOfTrainingJobs"),
+            limits.dig("MaxParallelTrainingJobs"),
+        )
         most = known_number(analysis, step, in_all)
         at_a_time = known_number(analysis, step, parallel)
         if most is not None and at_a_time is not None and at_a_time > most:
@@ -167,7 +180,11 @@ def parallel_trials(analysis: Analysis) -> Iterator[Problem]:
             )
 
 
-@rule("D065", "Grid search has only categories", f"{_GUIDE_URL}automatic-model-tuning-how-it-works.html")
+@rule(
+    "D065",
+    "Grid search has only categories",
+    f"{_GUIDE_URL}automatic-model-tuning-how-it-works.html",
+)
 def grid_categories(analysis: Analysis) -> Iterator[Problem]:
     """A grid over numbers has no steps, so the service takes only lists of values."""
     for step in analysis.of_type("Tuning"):
@@ -202,7 +219,7 @@ def one_definition(analysis: Analysis) -> Iterator[Problem]:
                 f"Step '{step.name}' has {' and '.join(given) or 'no training job definition'}; expected one "
                 "of TrainingJobDefinition and TrainingJobDefinitions.",
             )
-        elif not list(chain(tuning_ranges(step))) and request.dig("Autotune").value is None:
+        elif not tuning_ranges(step) and request.dig("Autotune").value is None:
             yield Problem(
                 request.pointer,
                 f"Step '{step.name}' searches no hyperparameter; expected at least one range.",

@@ -70,7 +70,9 @@ def _joined(document: Document, reader: Step | None, item: Located) -> str | Non
         known = value_of(document, reader, Located(pointer, part)).default
         if known is None:
             return None
-        parts.append(str(known.value).lower() if isinstance(known.value, bool) else str(known.value))
+        parts.append(
+            str(known.value).lower() if isinstance(known.value, bool) else str(known.value)
+        )
     return str(body.get("On", "")).join(parts)
 
 

@@ -24,7 +24,6 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
         "Environment", "HyperParameters", "InputDataConfig",
     ),
     "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"),
-    "Lambda": (),
 }  # fmt: skip
 _TUNING_DEFINITION = (
     "AlgorithmSpecification", "HyperParameterRanges", "InputDataConfig", "StaticHyperParameters",
@@ -40,12 +39,16 @@ _DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
 
 
 def cache_key(step_type: str, arguments: Mapping[str, Json]) -> str:
-    """Digest of the attributes that decide whether two jobs of one step type are the same."""
-    kept = {name: arguments.get(name) for name in _ATTRIBUTES[step_type]}
+    """Digest of the attributes that decide whether two jobs of one step type are the same.
+
+    For a step type that the documentation does not list, a Lambda step, all arguments count.
+    """
+    attributes = _ATTRIBUTES.get(step_type, tuple(arguments))
+    kept = {name: arguments.get(name) for name in attributes}
     definition = kept.get("TrainingJobDefinition")
     if definition is not None:
         kept["TrainingJobDefinition"] = {name: definition.get(name) for name in _TUNING_DEFINITION}
-    text = json.dumps(kept if kept else arguments, sort_keys=True)
+    text = json.dumps(kept, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -103,6 +106,7 @@ class StepCache:
         *,
         properties: Mapping[str, Json],
         metadata: Mapping[str, Json],
+        summary: str,
         execution_arn: str,
         now: datetime,
     ) -> None:
@@ -112,5 +116,6 @@ class StepCache:
             "Metadata": metadata,
             "Properties": properties,
             "SourcePipelineExecutionArn": execution_arn,
+            "Summary": summary,
         }
         write_json(self._directory / step / f"{key}.json", entry)

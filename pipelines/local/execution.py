@@ -176,13 +176,12 @@ class Earlier:
     """What an execution to resume left behind."""
 
     path: Path
-    started: datetime
     parameters: Mapping[str, str]
     """Values of the pipeline parameters, as text."""
     attempts: Mapping[str, int]
     """Attempts of each step so far."""
-    records: Mapping[str, Mapping[str, Json]]
-    """Of each step that succeeded: its `result.json`, with the resolved arguments, properties and metadata."""
+    results: Mapping[str, Mapping[str, Json]]
+    """Of each step that succeeded: its `result.json`, with Arguments, Properties, Metadata and Summary."""
 
 
 def load_earlier(root: Path, pipeline: str, execution_id: str) -> Earlier:
@@ -204,19 +203,18 @@ def load_earlier(root: Path, pipeline: str, execution_id: str) -> Earlier:
         raise ResumeError(
             f"Execution '{execution_id}' of pipeline '{pipeline}' has succeeded; there is nothing to resume."
         )
-    records = {}
+    results = {}
     for step in record["PipelineExecutionSteps"]:
         result = path / "steps" / step["StepName"] / "result.json"
         if step["StepStatus"] == Status.SUCCEEDED and result.is_file():
-            records[step["StepName"]] = {**_read(result), "Step": step}
+            results[step["StepName"]] = _read(result)
     return Earlier(
         path=path,
-        started=datetime.fromisoformat(record["StartTime"]),
         parameters={item["Name"]: str(item["Value"]) for item in record["PipelineParameters"]},
         attempts={
             step["StepName"]: step["AttemptCount"] for step in record["PipelineExecutionSteps"]
         },
-        records=records,
+        results=results,
     )
 
 

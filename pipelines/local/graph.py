@@ -37,7 +37,9 @@ class Graph:
             name: The step.
             num_jobs: Per step, how many jobs it runs at once.
         """
-        others = [other for other in self.steps if num_jobs[other] and self.may_overlap(name, other)]
+        others = [
+            other for other in self.steps if num_jobs[other] and self.may_overlap(name, other)
+        ]
         return num_jobs[name] + self._heaviest(others, num_jobs)
 
     def num_steps_at_most(self) -> int:

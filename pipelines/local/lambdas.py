@@ -65,7 +65,10 @@ class SageMakerStandIn:
             ("SortOrder", SortOrder, ("Ascending", "Descending")),
         ):
             if value not in allowed:
-                raise ServiceError("ValidationException", f"{name} is '{value}'; allowed: {choices(list(allowed))}.")
+                raise ServiceError(
+                    "ValidationException",
+                    f"{name} is '{value}'; allowed: {choices(list(allowed))}.",
+                )
         group = ModelPackageGroupName.rpartition("/")[2]
         # Versions count up with time, so both orders are the order of the versions.
         packages = self._registry.packages(group)
@@ -179,7 +182,9 @@ def call_function(
         if not isinstance(value, _OUTPUT_TYPES[kind]) or (
             isinstance(value, bool) and kind != "Boolean"
         ):
-            raise StepFailed(f"Output '{name}' of the Lambda function is {value!r}; expected {kind}.")
+            raise StepFailed(
+                f"Output '{name}' of the Lambda function is {value!r}; expected {kind}."
+            )
         values[name] = value
     return values
 

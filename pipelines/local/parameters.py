@@ -63,7 +63,9 @@ def _coerce(name: str, kind: str, value: Json) -> Value:
                 return {"true": True, "false": False}[text.lower()]
     except (ValueError, KeyError):
         article = "an" if kind == "Integer" else "a"
-        raise ParameterError(f"Parameter '{name}' expects {article} {kind}, got '{text}'.") from None
+        raise ParameterError(
+            f"Parameter '{name}' expects {article} {kind}, got '{text}'."
+        ) from None
     raise ParameterError(
         f"Parameter '{name}' has the type '{kind}'; expected Boolean, Float, Integer or String."
     )

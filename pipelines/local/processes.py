@@ -174,7 +174,9 @@ class JobServer:
         code = self._process.wait()
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-        return f"The process that starts the jobs ended with exit code {code}: {said or 'no message'}."
+        return (
+            f"The process that starts the jobs ended with exit code {code}: {said or 'no message'}."
+        )
 
 
 def _server_environment() -> dict[str, str]:

@@ -142,9 +142,7 @@ def run_step(
             values = [{"Name": key, "Value": str(value)} for key, value in outputs.items()]
             return Result(
                 properties={"OutputParameters": outputs},
-                metadata={
-                    "Lambda": {"Arn": step.body["FunctionArn"], "OutputParameters": values}
-                },
+                metadata={"Lambda": {"Arn": step.body["FunctionArn"], "OutputParameters": values}},
                 summary=" ".join(f"{key}={value}" for key, value in outputs.items()),
             )
     raise StepFailed(str(arguments.get("ErrorMessage", "")))
@@ -157,7 +155,9 @@ def _last_values(metrics: Mapping[str, list[float]]) -> str:
 def _tuning_summary(response: Mapping[str, Any]) -> str:
     best = response["BestTrainingJob"]
     objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
-    tuned = " ".join(f"{name}={_short(text)}" for name, text in best["TunedHyperParameters"].items())
+    tuned = " ".join(
+        f"{name}={_short(text)}" for name, text in best["TunedHyperParameters"].items()
+    )
     return f"{objective['MetricName']}={objective['Value']:.4g} {tuned}".rstrip()
 
 

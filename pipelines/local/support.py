@@ -9,21 +9,21 @@ from pipelines.local.expressions import CONDITION_TYPES
 STEP_TYPES = ("Condition", "Fail", "Lambda", "Processing", "RegisterModel", "Training", "Tuning")
 
 
-def check_support(step: Step, resolve: Callable[[Json], Json]) -> None:
+def check_support(step: Step, count: Callable[[Json], int]) -> None:
     """Refuse a step that needs what this machine does not emulate.
 
     Args:
         step: The step.
-        resolve: Resolves an expression, or raises where it needs a step's property.
+        count: The number that a value or an expression stands for.
 
     Raises:
         UnsupportedStep: The step cannot run here.
     """
-    for problem in _problems(step, resolve):
+    for problem in _problems(step, count):
         raise UnsupportedStep(f"Step '{step.name}' cannot run on this machine: {problem}")
 
 
-def _problems(step: Step, resolve: Callable[[Json], Json]) -> Iterator[str]:
+def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:
     if step.type not in STEP_TYPES:
         yield f"its type is {step.type}. Supported: {choices(list(STEP_TYPES))}."
         return
@@ -36,9 +36,9 @@ def _problems(step: Step, resolve: Callable[[Json], Json]) -> Iterator[str]:
         case "Processing":
             yield from _processing(arguments)
         case "Training":
-            yield from _training(arguments, resolve, "HyperParameters")
+            yield from _training(arguments, count, "HyperParameters")
         case "Tuning":
-            yield from _tuning(arguments, resolve)
+            yield from _tuning(arguments, count)
         case "Condition":
             yield from _conditions(arguments["Conditions"])
 
@@ -53,12 +53,12 @@ def _processing(arguments: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _training(
-    arguments: Mapping[str, Json], resolve: Callable[[Json], Json], hyperparameters: str
+    arguments: Mapping[str, Json], count: Callable[[Json], int], hyperparameters: str
 ) -> Iterator[str]:
     for name in ("sagemaker_program", "sagemaker_submit_directory"):
         if name not in arguments.get(hyperparameters, {}):
             yield f"it has no hyperparameter '{name}'; only script mode is supported."
-    if int(resolve(arguments["ResourceConfig"].get("InstanceCount", 1))) != 1:
+    if count(arguments["ResourceConfig"].get("InstanceCount", 1)) != 1:
         yield "it trains on several instances; only InstanceCount 1 is supported."
     for channel in arguments.get("InputDataConfig", []):
         source = channel["DataSource"].get("S3DataSource", {})
@@ -72,17 +72,20 @@ def _training(
             yield f"channel '{channel['ChannelName']}' has InputMode Pipe; use File or FastFile."
 
 
-def _tuning(
-    arguments: Mapping[str, Json], resolve: Callable[[Json], Json]
-) -> Iterator[str]:
+def _tuning(arguments: Mapping[str, Json], count: Callable[[Json], int]) -> Iterator[str]:
     for name in ("TrainingJobDefinitions", "WarmStartConfig", "Autotune"):
         if arguments.get(name):
             yield f"it uses {name}, which is not emulated."
-    ranges = arguments["HyperParameterTuningJobConfig"].get("ParameterRanges", {})
-    if ranges.get("AutoParameters"):
-        yield "it uses AutoParameters, which are not emulated."
+    config = arguments["HyperParameterTuningJobConfig"]
+    for name, home in (
+        ("AutoParameters", config.get("ParameterRanges", {})),
+        ("MaxRuntimeInSeconds", config["ResourceLimits"]),
+        ("TuningJobCompletionCriteria", config),
+    ):
+        if home.get(name):
+            yield f"it uses {name}, which is not emulated."
     if "TrainingJobDefinition" in arguments:
-        yield from _training(arguments["TrainingJobDefinition"], resolve, "StaticHyperParameters")
+        yield from _training(arguments["TrainingJobDefinition"], count, "StaticHyperParameters")
 
 
 def _conditions(conditions: list[Mapping[str, Json]]) -> Iterator[str]:
@@ -92,5 +95,7 @@ def _conditions(conditions: list[Mapping[str, Json]]) -> Iterator[str]:
                 f"it has a condition of type {condition['Type']}. "
                 f"Supported: {choices(list(CONDITION_TYPES))}."
             )
-        nested = condition.get("Conditions", [condition[key] for key in ("Condition",) if key in condition])
+        nested = condition.get(
+            "Conditions", [condition[key] for key in ("Condition",) if key in condition]
+        )
         yield from _conditions(nested)

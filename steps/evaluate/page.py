@@ -1,12 +1,14 @@
 """The evaluation page: the report for people, in one file that opens anywhere."""
 
+from collections.abc import Mapping
+
 from monitoring.charts import histogram, line_chart, reliability_diagram
 from monitoring.classification import wilson_interval
 from monitoring.data_quality import DataStatistics
 from monitoring.heat_map import heat_map
 from monitoring.markup import Markup, element
 from monitoring.page import Tile, columns, page, section, table, tiles, titled
-from steps.evaluate.contract import REPORT_FILE
+from steps.evaluate.contract import REPORT_FILE, Value
 from steps.evaluate.pictures import picture
 from steps.evaluate.prediction import Model, Prediction
 from steps.evaluate.report import Evaluation
@@ -220,13 +222,20 @@ def _baseline(statistics: DataStatistics) -> Markup:
 
 
 def _gate(evaluation: Evaluation) -> Markup:
-    report = evaluation.report
-    figures = [("metrics", name, value) for name, value in report["metrics"].items()]
-    figures += [
-        ("comparison", name, report["comparison"][name])
-        for name in ("approved_accuracy", "accuracy_change")
-    ]
-    rows = [(f"{group}.{name}.value", value["value"]) for group, name, value in figures]
+    metrics, comparison = evaluation.report["metrics"], evaluation.report["comparison"]
+    figures: Mapping[str, Value] = {
+        "metrics.accuracy": metrics["accuracy"],
+        "metrics.macro_precision": metrics["macro_precision"],
+        "metrics.macro_recall": metrics["macro_recall"],
+        "metrics.macro_f1": metrics["macro_f1"],
+        "metrics.weighted_precision": metrics["weighted_precision"],
+        "metrics.weighted_recall": metrics["weighted_recall"],
+        "metrics.weighted_f1": metrics["weighted_f1"],
+        "metrics.expected_calibration_error": metrics["expected_calibration_error"],
+        "comparison.approved_accuracy": comparison["approved_accuracy"],
+        "comparison.accuracy_change": comparison["accuracy_change"],
+    }
+    rows = [(f"{path}.value", value["value"]) for path, value in figures.items()]
     return section(
         "Figures for the gate",
         f"Where {REPORT_FILE} holds them: a condition of the pipeline reads them by these paths.",

@@ -152,11 +152,22 @@ def _ask(model: Model, image: LabelledImage) -> dict[str, float | str]:
         raise ValueError(f"The handler refuses test image '{image.file}': {error}") from error
     body, _ = output_fn(predict_fn(data, model.artifact), RESPONSE_TYPES[0])
     response: dict[str, float | str] = json.loads(body)
-    for field in response_fields(len(model.artifact.labels)):
-        kind = str if field.type is FieldType.STRING else float
-        if not isinstance(response.get(field.name), kind):
-            raise ValueError(
-                f"The response to test image '{image.file}' has {response.get(field.name)!r} as "
-                f"field '{field.name}'. Expected a value of type '{kind.__name__}'."
-            )
+    _check_fields(response, image, num_labels=len(model.artifact.labels))
     return response
+
+
+def _check_fields(
+    response: Mapping[str, float | str], image: LabelledImage, *, num_labels: int
+) -> None:
+    kinds = {
+        field.name: str if field.type is FieldType.STRING else float
+        for field in response_fields(num_labels)
+    }
+    wrong = [name for name, kind in kinds.items() if not isinstance(response.get(name), kind)]
+    if wrong or response.keys() != kinds.keys():
+        differing = sorted({*wrong, *(response.keys() ^ kinds.keys())})
+        raise ValueError(
+            f"The response to test image '{image.file}' does not fit the contract in the fields "
+            f"{', '.join(differing)}. Expected: "
+            f"{', '.join(f'{name} ({kind.__name__})' for name, kind in kinds.items())}."
+        )

@@ -12,7 +12,9 @@ def pack(directory: Path, target: Path) -> None:
     """Write the files below a folder into a `.tar.gz`: sorted, without times, owners or other modes."""
     with (
         target.open("wb") as file,
-        gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=_COMPRESSION, mtime=0) as zipped,
+        gzip.GzipFile(
+            filename="", fileobj=file, mode="wb", compresslevel=_COMPRESSION, mtime=0
+        ) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for path in sorted(directory.rglob("*")):

@@ -46,9 +46,7 @@ def run_processing(
     started = machine.now()
     num_hosts = int(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
     hosts = [f"algo-{index + 1}" for index in range(num_hosts)]
-    job_dirs = [
-        JobDir(path=directory / host if num_hosts > 1 else directory) for host in hosts
-    ]
+    job_dirs = [JobDir(path=directory / host if num_hosts > 1 else directory) for host in hosts]
     processes = []
     for index, job_dir in enumerate(job_dirs):
         _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)

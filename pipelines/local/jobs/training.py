@@ -137,7 +137,9 @@ class TrainingJob:
             "LastModifiedTime": ended,
             "FinalMetricDataList": final,
         }
-        return {**response, "ModelArtifacts": {"S3ModelArtifacts": artifact}} if artifact else response
+        return (
+            {**response, "ModelArtifacts": {"S3ModelArtifacts": artifact}} if artifact else response
+        )
 
     def _restore_checkpoints(self) -> None:
         """Let the checkpoint folder be the prefix in the store.

@@ -1,0 +1,462 @@
+"""Runs a pipeline definition on this machine."""
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+
+from pipelines.definition import Json, Step, references
+from pipelines.local.cache import StepCache, cache_key
+from pipelines.local.display import Display
+from pipelines.local.errors import (
+    LocalExecutionError,
+    TransientFault,
+    UnresolvedReference,
+    choices,
+)
+from pipelines.local.execution import (
+    Earlier,
+    Execution,
+    Status,
+    StepExecution,
+    create_folder,
+    first_failure,
+    load_earlier,
+    pipeline_arn,
+)
+from pipelines.local.expressions import Scope
+from pipelines.local.files import to_json, write_json, write_text
+from pipelines.local.graph import Graph, build_graph
+from pipelines.local.jobs.machine import Machine, Stopped
+from pipelines.local.lambdas import Respond, load_function
+from pipelines.local.parameters import Value, resolve_parameters
+from pipelines.local.processes import JobServer
+from pipelines.local.registry import Registry
+from pipelines.local.retries import retry_delay
+from pipelines.local.steps import Bench, Result, run_step
+from pipelines.local.store import LocalStore
+from pipelines.local.support import check_support
+
+_MAX_REASON_CHARACTERS = 1024
+_CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
+
+EXECUTION_VARIABLES = (
+    "PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn", "StartDateTime",
+    "CurrentDateTime",
+)  # fmt: skip
+"""Names that `Execution.` references can have."""
+
+
+def utc_now() -> datetime:
+    """The present, in UTC."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def run(
+    definition: Mapping[str, Json],
+    parameters: Mapping[str, str],
+    *,
+    pipeline: str,
+    root: Path,
+    functions_dir: Path,
+    display: Display,
+    resume: str | None = None,
+    server: JobServer | None = None,
+    num_cores: int | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Execution:
+    """Run a pipeline definition to its end.
+
+    Everything that can be checked is checked before the first job starts. SIGINT and SIGTERM stop the
+    execution: its jobs are killed and its status is Stopped.
+
+    Args:
+        definition: The pipeline definition.
+        parameters: Values of pipeline parameters, as text.
+        pipeline: Name of the pipeline.
+        root: Folder of the object store, the executions and the model packages.
+        functions_dir: Folder of the code of Lambda steps.
+        display: Told how it goes.
+        resume: Id of an execution that did not succeed, to go on in its folder with its parameters: a step
+            that succeeded is not run again unless its arguments, or a step before it, have changed.
+        server: A job server that was started earlier; None to start one for this execution.
+        num_cores: Cores that the jobs share; None for those of this process.
+        now: The clock.
+
+    Raises:
+        LocalExecutionError: The definition or the parameters cannot be run. A step that fails raises nothing:
+            it is in the result.
+    """
+    earlier = load_earlier(root, pipeline, resume) if resume is not None else None
+    given = {**(earlier.parameters if earlier else {}), **parameters}
+    values = resolve_parameters(definition.get("Parameters", []), given, pipeline=pipeline)
+    graph = build_graph(definition)
+    known = Scope(
+        parameters=values, execution=dict.fromkeys(EXECUTION_VARIABLES, ""), store=LocalStore(root)
+    )
+    functions: dict[str, Respond] = {}
+    for step in graph.steps.values():
+        check_support(step, lambda value: _count(known, value))
+        _check_references(step, graph, known)
+        if step.type == "Lambda":
+            functions[step.name] = load_function(step.name, step.body["FunctionArn"], functions_dir)
+    threads = _threads_per_job(graph, known, num_cores or _num_cores())
+    started = now()
+    path = earlier.path if earlier else create_folder(root, pipeline, now=started)
+    write_text(path / "definition.json", to_json(definition))
+    with ExitStack() as stack:
+        machine = Machine(
+            store=known.store,
+            server=server or stack.enter_context(JobServer()),
+            home_dir=root.resolve() / "home",
+            now=now,
+            is_stopping=threading.Event(),
+        )
+        stack.enter_context(_stopping_on_signals(machine.is_stopping))
+        runner = _Runner(
+            execution=Execution(
+                id=path.name,
+                pipeline=pipeline,
+                path=path,
+                status=Status.EXECUTING,
+                started=started,
+                ended=None,
+                parameters=values,
+                definition_digest=sha256(to_json(definition).encode()).hexdigest()[:7],
+                steps=(),
+            ),
+            graph=graph,
+            machine=machine,
+            root=root,
+            functions=functions,
+            threads=threads,
+            display=display,
+            earlier=earlier,
+        )
+        return runner.run()
+
+
+class _Runner:
+    """One execution while it runs. Only the thread of `run` changes the steps' records."""
+
+    def __init__(
+        self,
+        *,
+        execution: Execution,
+        graph: Graph,
+        machine: Machine,
+        root: Path,
+        functions: Mapping[str, Respond],
+        threads: Mapping[str, int],
+        display: Display,
+        earlier: Earlier | None,
+    ) -> None:
+        self._execution = execution
+        self._graph = graph
+        self._machine = machine
+        self._threads = threads
+        self._display = display
+        self._earlier = earlier
+        self._cache = StepCache(root, pipeline=execution.pipeline)
+        self._events: queue.SimpleQueue[StepExecution] = queue.SimpleQueue()
+        self._num_attempts: dict[str, int] = {}
+        self._reused: set[str] = set()
+        self._steps = {
+            name: StepExecution(
+                name=name,
+                type=step.type,
+                status=Status.SKIPPED,
+                attempts=earlier.attempts.get(name, 0) if earlier else 0,
+            )
+            for name, step in graph.steps.items()
+        }
+        variables = (
+            execution.pipeline, pipeline_arn(execution.pipeline), execution.id, execution.arn,
+            execution.started.isoformat(), execution.started.isoformat(),
+        )  # fmt: skip
+        self._scope = Scope(
+            parameters=execution.parameters,
+            execution=dict(zip(EXECUTION_VARIABLES, variables, strict=True)),
+            store=machine.store,
+            property_files={
+                name: {
+                    item["PropertyFileName"]: (item["OutputName"], item["FilePath"])
+                    for item in step.body.get("PropertyFiles", [])
+                }
+                for name, step in graph.steps.items()
+            },
+        )
+        self._bench = Bench(
+            execution_id=execution.id,
+            machine=machine,
+            registry=Registry(root),
+            functions=functions,
+            on_progress=self._on_progress,
+        )
+
+    def run(self) -> Execution:
+        """Run every step that is due until none is left."""
+        self._save(Status.EXECUTING)
+        self._display.begin(self._execution, self._graph.num_steps_at_most())
+        waiting = list(self._graph.steps)
+        running: set[str] = set()
+        with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool:
+            while waiting or running:
+                for name in [name for name in waiting if self._is_decided(name, waiting, running)]:
+                    waiting.remove(name)
+                    if self._is_due(name):
+                        running.add(name)
+                        record = replace(
+                            self._steps[name],
+                            status=Status.EXECUTING,
+                            started=self._machine.now(),
+                        )
+                        self._record(record)
+                        pool.submit(self._run_step, self._graph.steps[name], record)
+                if running:
+                    record = self._events.get()
+                    if record.status is not Status.EXECUTING:
+                        running.remove(record.name)
+                    self._record(record)
+        failed = first_failure(list(self._steps.values()))
+        if self._machine.is_stopping.is_set():
+            self._save(Status.STOPPED, "The execution was stopped.")
+        elif failed is not None:
+            self._save(Status.FAILED, f"Step '{failed.name}' failed: {failed.failure_reason}")
+        else:
+            self._save(Status.SUCCEEDED)
+        self._display.finish(self._execution)
+        return self._execution
+
+    def _is_decided(self, name: str, waiting: list[str], running: set[str]) -> bool:
+        return not (self._graph.dependencies[name] & (running | set(waiting)))
+
+    def _is_due(self, name: str) -> bool:
+        """Whether a step whose dependencies have ended is to run."""
+        if self._machine.is_stopping.is_set() or first_failure(list(self._steps.values())):
+            return False
+        before = [self._steps[other] for other in self._graph.dependencies[name]]
+        if any(step.status is not Status.SUCCEEDED for step in before):
+            return False
+        branch = self._graph.steps[name].branch
+        if branch is None:
+            return True
+        condition, outcome = branch
+        return bool(self._scope.properties[condition]["Outcome"] == str(outcome))
+
+    def _record(self, record: StepExecution) -> None:
+        previous = self._steps[record.name]
+        self._steps[record.name] = record
+        if record.status is Status.SUCCEEDED:
+            self._scope.properties[record.name] = record.properties
+        if record.status is not previous.status:
+            self._save(self._execution.status)
+        self._display.update(record)
+
+    def _save(self, status: Status, reason: str | None = None) -> None:
+        self._execution = replace(
+            self._execution,
+            status=status,
+            failure_reason=reason,
+            ended=None if status is Status.EXECUTING else self._machine.now(),
+            steps=tuple(self._steps.values()),
+        )
+        self._execution.save()
+
+    def _on_progress(self, name: str, text: str) -> None:
+        record = self._steps[name]
+        if record.summary != text:
+            self._events.put(replace(record, summary=text))
+
+    def _run_step(self, step: Step, record: StepExecution) -> None:
+        """Run a step in its own thread and report how it ended."""
+        try:
+            record = self._outcome(step, record)
+        except Stopped:
+            record = replace(record, status=Status.STOPPED)
+        except (LocalExecutionError, OSError) as error:
+            is_ours = isinstance(error, LocalExecutionError)
+            reason = str(error) if is_ours else f"{type(error).__name__}: {error}"
+            record = replace(
+                record,
+                status=Status.FAILED,
+                failure_reason=reason[:_MAX_REASON_CHARACTERS],
+                job_dir=getattr(error, "job_dir", None),
+            )
+        # Not before now: a step that failed has made attempts too.
+        attempts = record.attempts + self._num_attempts.get(step.name, 0)
+        self._events.put(replace(record, attempts=attempts, ended=self._machine.now()))
+
+    def _outcome(self, step: Step, record: StepExecution) -> StepExecution:
+        arguments = {} if step.type == "Condition" else self._scope.resolve(step.own["Arguments"])
+        result_path = self._execution.path / "steps" / step.name / "result.json"
+        config = step.body.get("CacheConfig", {})
+        is_cached = bool(config.get("Enabled")) and step.type in _CACHEABLE
+        key = cache_key(step.type, arguments) if is_cached else ""
+        entry = self._reusable(step, arguments)
+        if entry is not None:
+            self._reused.add(step.name)
+            record = replace(record, summary=entry["Summary"])
+        elif is_cached:
+            entry = self._cache.find(step.name, key, config=config, now=self._machine.now())
+            source = entry and entry["SourcePipelineExecutionArn"]
+            record = replace(record, cache_source=source)
+        if entry is not None:
+            result = Result(
+                properties=entry["Properties"], metadata=entry["Metadata"], summary=entry["Summary"]
+            )
+        else:
+            result = self._run_with_retries(step, arguments, record.attempts)
+            if is_cached:
+                self._cache.add(
+                    step.name,
+                    key,
+                    properties=result.properties,
+                    metadata=result.metadata,
+                    summary=result.summary,
+                    execution_arn=self._execution.arn,
+                    now=self._machine.now(),
+                )
+        write_json(
+            result_path,
+            {
+                "Arguments": arguments,
+                "Properties": result.properties,
+                "Metadata": result.metadata,
+                "Summary": result.summary,
+            },
+        )
+        return replace(
+            record,
+            status=Status.SUCCEEDED,
+            properties=result.properties,
+            metadata=result.metadata,
+            summary=result.summary,
+        )
+
+    def _reusable(self, step: Step, arguments: Json) -> Mapping[str, Json] | None:
+        """What the execution that is resumed left of a step, if running it again could give nothing new."""
+        if self._earlier is None or step.type in {"Condition", "Fail"}:
+            return None
+        if any(
+            other not in self._reused and self._graph.steps[other].type != "Condition"
+            for other in self._graph.dependencies[step.name]
+        ):
+            return None
+        result = self._earlier.results.get(step.name)
+        return result if result is not None and result["Arguments"] == arguments else None
+
+    def _run_with_retries(self, step: Step, arguments: Json, num_earlier: int) -> Result:
+        started = time.monotonic()
+        num_retries = 0
+        while True:
+            attempt = num_earlier + num_retries + 1
+            self._num_attempts[step.name] = num_retries + 1
+            directory = self._execution.path / "steps" / step.name
+            try:
+                return run_step(
+                    step,
+                    arguments,
+                    scope=self._scope,
+                    directory=directory if attempt == 1 else directory / f"attempt-{attempt}",
+                    attempt=attempt,
+                    num_threads=self._threads[step.name],
+                    bench=self._bench,
+                )
+            except TransientFault as fault:
+                if self._machine.is_stopping.is_set():
+                    raise Stopped from fault
+                delay = retry_delay(
+                    step.body.get("RetryPolicies", []),
+                    fault,
+                    num_retries=num_retries,
+                    elapsed_seconds=time.monotonic() - started,
+                )
+                if delay is None:
+                    raise
+                if self._machine.is_stopping.wait(delay):
+                    raise Stopped from fault
+                num_retries += 1
+
+
+def _check_references(step: Step, graph: Graph, known: Scope) -> None:
+    """Refuse a reference that leads nowhere whatever the steps will give."""
+    for reference in references(step.own):
+        root, *path = reference.segments
+        if root != "Steps":
+            known.resolve({"Get": reference.text})
+        elif len(path) == 3 and path[1] == "PropertyFiles":  # noqa: PLR2004 - step, word, name
+            files = graph.steps[str(path[0])].body.get("PropertyFiles", [])
+            names = [item["PropertyFileName"] for item in files]
+            if path[2] not in names:
+                raise UnresolvedReference(
+                    f"Step '{step.name}' reads property file '{path[2]}' of step '{path[0]}', "
+                    f"which has property files: {choices(names)}."
+                )
+
+
+def _threads_per_job(graph: Graph, known: Scope, num_cores: int) -> dict[str, int]:
+    """Threads for each process of each step: its share of the cores when as many jobs as can run do run.
+
+    The number follows from the definition and the machine and never from the load, because it changes the
+    order of sums, and so the weights.
+    """
+    num_jobs = {name: _num_jobs(step, known) for name, step in graph.steps.items()}
+    return {
+        name: max(1, num_cores // max(1, graph.num_jobs_at_once(name, num_jobs)))
+        for name in graph.steps
+    }
+
+
+def _num_jobs(step: Step, known: Scope) -> int:
+    arguments = step.body["Arguments"]
+    match step.type:
+        case "Processing":
+            return _count(known, arguments["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
+        case "Training":
+            return 1
+        case "Tuning":
+            limits = arguments["HyperParameterTuningJobConfig"]["ResourceLimits"]
+            return min(
+                _count(known, limits["MaxParallelTrainingJobs"]),
+                _count(known, limits["MaxNumberOfTrainingJobs"]),
+            )
+    return 0
+
+
+def _count(known: Scope, value: Json) -> int:
+    """A number in a definition; 1 where it is a property of a step that has not run."""
+    if any(reference.text.startswith("Steps.") for reference in references(value)):
+        return 1
+    return int(known.resolve(value))
+
+
+def _num_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _stopping_on_signals(is_stopping: threading.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set the event. Signals reach the main thread alone: elsewhere nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of handlers
+        is_stopping.set()
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
