@@ -81,8 +81,13 @@ def line_chart(
     y = Axis(low=low - margin, high=high + margin, start=height - 44, stop=40)
     parts = [*_horizontal_grid(x, y), *_epoch_labels(x, y)]
     if marked is not None:
-        line = element("line", x1=x(marked), x2=x(marked), y1=y.start, y2=y.stop, class_="guide")
-        parts += [line, _text(f"kept: {marked}", x(marked), y.stop - 4, "middle")]
+        # The mark's name goes to the side where there is room.
+        is_late = marked > num_epochs / 2
+        name_x = x(marked) + (-6 if is_late else 6)
+        parts += [
+            element("line", x1=x(marked), x2=x(marked), y1=y.start, y2=y.stop, class_="guide"),
+            _text(f"epoch {marked} is kept", name_x, y.stop + 8, "end" if is_late else ""),
+        ]
     legend_x = x.start
     for index, (name, curve) in enumerate(curves.items()):
         points = [(x(epoch), y(value)) for epoch, value in enumerate(curve, start=1)]
@@ -140,8 +145,9 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     width, height = 520.0, 400.0
     x = Axis(low=0, high=1, start=56, stop=width - 16)
     y = Axis(low=0, high=1, start=280, stop=12)
-    share = Axis(low=0, high=1, start=height - 44, stop=300)
     num_images = sum(group.num_images for group in bins)
+    largest = max(group.num_images for group in bins) / num_images
+    share = Axis(low=0, high=largest, start=height - 44, stop=304)
     parts = _horizontal_grid(x, y)
     parts.append(element("line", x1=x(0), y1=y(0), x2=x(1), y2=y(1), class_="guide"))
     parts.append(element("line", x1=x(0), x2=x(1), y1=share(0), y2=share(0), class_="grid"))
@@ -170,7 +176,7 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
                 x2=left + bar_width,
                 y1=y(group.mean_probability),
                 y2=y(group.mean_probability),
-                class_="curve series-1",
+                class_="mark",
             ),
             element(
                 "rect",
@@ -185,7 +191,8 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     parts += [_text(f"{tick:g}", x(tick), height - 26, "middle") for tick in ticks(0, 1)]
     parts += [
         _text("probability of the predicted label", (x.start + x.stop) / 2, height - 6, "middle"),
-        _text("share", x.start - 8, share.stop + 8, "end"),
+        _text(f"{largest:.2g}", x.start - 8, share(largest) + 8, "end"),
+        _text("share", x.start - 8, share(0), "end"),
     ]
     filled = [group for group in bins if group.num_images]
     gap = max(abs(group.accuracy - group.mean_probability) for group in filled)

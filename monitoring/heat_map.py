@@ -9,6 +9,9 @@ from monitoring.markup import Markup, element
 MAX_NAME_CHARACTERS = 24
 """Longer labels are cut in the margins; the cells' tooltips have them whole."""
 
+GUIDE_INTERVAL = 10
+"""Labels between two guide lines."""
+
 STRONG_FRACTION = 0.55
 """From this fraction on a cell is dark enough for the text colour that goes on full colour."""
 
@@ -24,7 +27,7 @@ class _Layout:
 
     @property
     def margin(self) -> float:
-        return 26 + self.name
+        return 34 + self.name
 
     @property
     def names_fit_cells(self) -> bool:
@@ -49,7 +52,7 @@ def heat_map(title: str, matrix: ConfusionMatrix) -> Markup:
     frame = element(
         "rect", x=layout.margin, y=layout.margin, width=side, height=side, class_="frame"
     )
-    parts = [frame, *_names(matrix, layout)]
+    parts = [frame, *_guides(layout, num_labels), *_names(matrix, layout)]
     for row, column in zip(*matrix.counts.nonzero(), strict=True):
         parts += _cell(matrix, layout, int(row), int(column))
     num_wrong = matrix.num_images - int(matrix.counts.trace())
@@ -66,6 +69,17 @@ def _layout(matrix: ConfusionMatrix) -> _Layout:
     font = min(12.0, cell * 0.8)
     longest = max(len(_short(label)) for label in matrix.labels)
     return _Layout(cell=cell, font=font, name=longest * font * 0.6)
+
+
+def _guides(layout: _Layout, num_labels: int) -> list[Markup]:
+    """Lines that lead the eye from a cell to its names, in matrices too large to do without."""
+    low, high = layout.margin, layout.margin + layout.cell * num_labels
+    parts = []
+    for index in range(GUIDE_INTERVAL, num_labels, GUIDE_INTERVAL):
+        place = layout.margin + layout.cell * index
+        parts.append(element("line", x1=low, x2=high, y1=place, y2=place, class_="grid"))
+        parts.append(element("line", x1=place, x2=place, y1=low, y2=high, class_="grid"))
+    return parts
 
 
 def _names(matrix: ConfusionMatrix, layout: _Layout) -> list[Markup]:

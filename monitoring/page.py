@@ -85,7 +85,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str | float]]) -> Marku
         for row in body
     ]
     whole = element("table", element("thead", element("tr", *head)), element("tbody", *lines))
-    return element("div", whole, class_="scroll", tabindex="0")
+    return element("div", whole, class_="scroll", tabindex=0)
 
 
 def columns(*content: Markup) -> Markup:

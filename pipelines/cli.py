@@ -49,9 +49,11 @@ def _show(arguments: argparse.Namespace) -> int:
     from pipelines.definition import load, steps
 
     compiled = compile_pipeline(arguments.name, _site())
-    if arguments.objects:
-        for uri, content in compiled.objects.items():
-            print(f"{len(content):>9}  {uri}")
+    if arguments.bundles:
+        for bundle in compiled.bundles.values():
+            print(f"{bundle.step}  {bundle.digest}")
+            for path, content in bundle.files.items():
+                print(f"{len(content):>9}  {path}")
         return 0
     if arguments.step is None:
         print(compiled.definition, end="")
@@ -152,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", choices=CATALOGUE, metavar="NAME")
     command.add_argument("--step", metavar="STEP", help="print this step only")
     command.add_argument(
-        "--objects", action="store_true", help="list what must be in S3: code, placeholders"
+        "--bundles", action="store_true", help="list the source files that ship, and their digests"
     )
     command.set_defaults(command=_show)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pipelines.catalogue import CATALOGUE
+from steps.bundle import Bundle
 from steps.errors import DeclarationError
 from steps.site import Site
 
@@ -34,6 +35,8 @@ class Compiled:
     objects: Mapping[str, bytes]
     """Objects that must be in S3 before the definition runs, by URI: the source bundles under their
     digests, and the placeholders of inputs that may be empty."""
+    bundles: Mapping[str, Bundle]
+    """The source bundles, by step folder."""
 
 
 def compile_pipeline(name: str, site: Site) -> Compiled:
@@ -56,7 +59,7 @@ def compile_pipeline(name: str, site: Site) -> Compiled:
         build = getattr(importlib.import_module(entry.module), entry.function)
         definition = json.loads(build(context).definition())
     text = json.dumps(_without_empty(definition), indent=2, sort_keys=True, allow_nan=False)
-    return Compiled(name, f"{text}\n", dict(sorted(context.objects.items())))
+    return Compiled(name, f"{text}\n", dict(sorted(context.objects.items())), context.bundles)
 
 
 def _context(name: str, site: Site) -> Any:

@@ -67,6 +67,8 @@ class Context:
     inference_image_uri: str
     objects: dict[str, bytes] = field(default_factory=dict)
     """Objects that must be in S3 before an execution starts, by URI; declarations add their own."""
+    bundles: dict[str, Bundle] = field(default_factory=dict)
+    """Source bundles among the objects, by step folder."""
 
     def output_uri(self, *parts: str) -> Join:
         """S3 URI under the execution's id: no execution overwrites what another one wrote."""
@@ -75,17 +77,23 @@ class Context:
 
     def ship_archive(self, step: str) -> tuple[Bundle, str]:
         """Ship a script as an archive, which the training toolkit unpacks; also its S3 URI."""
-        shipped = bundle(step)
+        shipped = self._bundle(step)
         uri = self.site.uri("code", step, shipped.digest, ARCHIVE_NAME)
-        self.objects[uri] = shipped.archive()
+        if uri not in self.objects:
+            self.objects[uri] = shipped.archive()
         return shipped, uri
 
     def ship_files(self, step: str) -> tuple[Bundle, str]:
         """Ship a script as files, the form that a processing input mounts; also their S3 prefix."""
-        shipped = bundle(step)
+        shipped = self._bundle(step)
         uri = self.site.uri("code", step, shipped.digest)
         self.objects.update({f"{uri}/{path}": content for path, content in shipped.files.items()})
         return shipped, uri
+
+    def _bundle(self, step: str) -> Bundle:
+        if step not in self.bundles:
+            self.bundles[step] = bundle(step)
+        return self.bundles[step]
 
     def processor(
         self, step: str, *, instance_type: object, instance_count: object, max_runtime_seconds: int

@@ -18,7 +18,7 @@ def acyclic(analysis: Analysis) -> Iterator[Problem]:
     """The dependencies form no cycle."""
     graph = {
         step.name: {name for name in _waits_for(step) if name in analysis.steps_by_name}
-        for step in analysis.steps
+        for step in analysis.steps_by_name.values()
     }
     while True:
         try:
@@ -56,7 +56,7 @@ def _waits_for(step: Step) -> set[str]:
 )
 def same_branch(analysis: Analysis) -> Iterator[Problem]:
     """A step outside a branch would wait for something that may never run."""
-    for step in analysis.steps:
+    for step in analysis.steps_by_name.values():
         inside = _branches(analysis.steps_by_name, step)
         for name in sorted(dependencies(step)):
             target = analysis.steps_by_name.get(name)

@@ -7,6 +7,7 @@ from pipelines.checks import service
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import child
 from pipelines.checks.rules import Problem, rule
+from pipelines.checks.shapes import Breach
 
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 MAX_STEPS = 50
@@ -60,9 +61,12 @@ def size(analysis: Analysis) -> Iterator[Problem]:
 def length_of_values(analysis: Analysis) -> Iterator[Problem]:
     """What cannot be passed at a start is no use as a default."""
     most = service.shape("String1024").metadata["max"]
+    # Where an argument takes even less, that is reported.
+    reported = {pointer for pointer, _ in analysis.violations(Breach.BOUNDS)}
     for parameter in analysis.parameters:
         for item in parameter.values:
-            if isinstance(item.value, str) and len(item.value) > most:
+            is_long = isinstance(item.value, str) and len(item.value) > most
+            if is_long and item.pointer not in reported:
                 yield Problem(
                     item.pointer,
                     f"Parameter '{parameter.name}' has a value of {len(item.value)} characters; expected at "

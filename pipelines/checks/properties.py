@@ -211,7 +211,8 @@ def _declared(step: Step, path: list[str | int]) -> tuple[str, list[str] | None]
             return "environment variable", _keys(request.dig("Environment"))
         case "Tuning", [*_, "TunedHyperParameters"]:
             names = [name for item in tuning_ranges(step) for name in [item.value.get("Name")]]
-            return "tuned hyperparameter", [name for name in names if isinstance(name, str)]
+            # A search without any range is reported as such.
+            return "tuned hyperparameter", [n for n in names if isinstance(n, str)] or None
     return "entry", None
 
 

@@ -33,7 +33,7 @@ def document_shape(analysis: Analysis) -> Iterator[Problem]:
         yield Problem("/Version", f"Version is {quote(version)}; expected '{VERSION}'.")
     parameters = definition.get("Parameters", [])
     yield from _list_of_objects(Located("/Parameters", parameters), {"Name": str})
-    if not definition.get("Steps"):
+    if definition.get("Steps", []) == []:
         yield Problem("/Steps", "The definition has no steps; expected at least one.")
     yield from _step_list(Located("/Steps", definition.get("Steps", [])))
 

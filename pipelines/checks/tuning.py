@@ -190,13 +190,14 @@ def grid_categories(analysis: Analysis) -> Iterator[Problem]:
     for step in analysis.of_type("Tuning"):
         if _config(step).dig("Strategy").value != "Grid":
             continue
-        for item in tuning_ranges(step):
-            if "Values" not in item.value:
-                yield Problem(
-                    item.pointer,
-                    f"Step '{step.name}' searches {quote(item.value.get('Name'))} by Grid over a range of "
-                    "numbers; expected CategoricalParameterRanges.",
-                )
+        numbers = [item for item in tuning_ranges(step) if "Values" not in item.value]
+        if numbers:
+            names = ", ".join(sorted(str(item.value.get("Name")) for item in numbers))
+            yield Problem(
+                numbers[0].pointer,
+                f"Step '{step.name}' searches by Grid over ranges of numbers: {names}; expected only "
+                "CategoricalParameterRanges.",
+            )
 
 
 @rule(
