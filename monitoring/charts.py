@@ -55,53 +55,60 @@ def svg(title: str, description: str, *content: Markup, width: float, height: fl
 
 
 def line_chart(
-    title: str, curves: Mapping[str, Sequence[float]], *, marked: int | None = None
+    title: str,
+    curves: Mapping[str, Sequence[float]],
+    *,
+    positions: Sequence[int],
+    axis: str,
+    marked: Mapping[str, int],
 ) -> Markup:
-    """Curves over epochs, which count from 1.
+    """Curves over whole numbers, for example over epochs.
 
     Args:
         title: What the chart shows.
-        curves: Values by name, one per epoch; at most MAX_SERIES.
-        marked: Epoch to mark with a vertical line.
+        curves: Values by name, one per position; at most MAX_SERIES.
+        positions: Where the values belong, in ascending order.
+        axis: What the positions are.
+        marked: Positions to mark with a vertical line, by what is said of them.
 
     Raises:
-        ValueError: There is no value, or there are too many curves.
+        ValueError: A curve does not fit the positions, there is none, or there are too many.
     """
-    values = [value for curve in curves.values() for value in curve]
-    if not values or len(curves) > MAX_SERIES:
+    lengths = {len(curve) for curve in curves.values()}
+    if lengths != {len(positions)} or not positions or len(curves) > MAX_SERIES:
         raise ValueError(
-            f"Chart '{title}' needs a value and at most {MAX_SERIES} curves; got {len(curves)} "
-            f"curves with {len(values)} values."
+            f"Chart '{title}' needs 1 to {MAX_SERIES} curves with a value for each of "
+            f"{len(positions)} positions; got {len(curves)} with {sorted(lengths)} values."
         )
     width, height = 520.0, 300.0
-    num_epochs = max(len(curve) for curve in curves.values())
-    low, high = min(values), max(values)
-    margin = (high - low) * 0.06 or abs(high) * 0.06 or 1.0
-    x = Axis(low=1, high=num_epochs, start=56, stop=width - 16)
-    y = Axis(low=low - margin, high=high + margin, start=height - 44, stop=40)
-    parts = [*_horizontal_grid(x, y), *_epoch_labels(x, y)]
-    if marked is not None:
-        # The mark's name goes to the side where there is room.
-        is_late = marked > num_epochs / 2
-        name_x = x(marked) + (-6 if is_late else 6)
+    values = [value for curve in curves.values() for value in curve]
+    margin = (max(values) - min(values)) * 0.06 or abs(values[0]) * 0.06 or 1.0
+    x = Axis(low=positions[0], high=positions[-1], start=56, stop=width - 16)
+    y = Axis(low=min(values) - margin, high=max(values) + margin, start=height - 44, stop=40)
+    parts = [*_horizontal_grid(x, y), *_whole_numbers(x, y, axis)]
+    for note, position in marked.items():
+        # The note goes to the side where there is room.
+        is_late = x(position) > (x.start + x.stop) / 2
+        place = x(position)
         parts += [
-            element("line", x1=x(marked), x2=x(marked), y1=y.start, y2=y.stop, class_="guide"),
-            _text(f"epoch {marked} is kept", name_x, y.stop + 8, "end" if is_late else ""),
+            element("line", x1=place, x2=place, y1=y.start, y2=y.stop, class_="guide"),
+            _text(note, place + (-6 if is_late else 6), y.stop + 8, "end" if is_late else ""),
         ]
-    legend_x = x.start
+    key_x = x.start
     for index, (name, curve) in enumerate(curves.items()):
-        points = [(x(epoch), y(value)) for epoch, value in enumerate(curve, start=1)]
-        path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
-        parts.append(element("polyline", points=path, class_=f"curve series-{index}"))
-        parts.append(
-            element(
-                "line", x1=legend_x, x2=legend_x + 26, y1=12, y2=12, class_=f"curve series-{index}"
-            )
+        style = f"curve series-{index}"
+        points = " ".join(
+            f"{x(position):.1f},{y(value):.1f}"
+            for position, value in zip(positions, curve, strict=True)
         )
-        parts.append(_text(name, legend_x + 32, 16, "strong"))
-        legend_x += 52 + 7.0 * len(name)
-    ends = ", ".join(f"{name} {curve[-1]:.4g}" for name, curve in curves.items() if curve)
-    description = f"{num_epochs} epochs; at the end: {ends}."
+        parts += [
+            element("polyline", points=points, class_=style),
+            element("line", x1=key_x, x2=key_x + 26, y1=12, y2=12, class_=style),
+            _text(name, key_x + 32, 16, "strong"),
+        ]
+        key_x += 52 + 7.0 * len(name)
+    ends = ", ".join(f"{name} {curve[-1]:.4g}" for name, curve in curves.items())
+    description = f"{axis} {positions[0]} to {positions[-1]}; at the end: {ends}."
     return svg(title, description, *parts, width=width, height=height)
 
 
@@ -208,10 +215,10 @@ def _horizontal_grid(x: Axis, y: Axis) -> list[Markup]:
     return parts
 
 
-def _epoch_labels(x: Axis, y: Axis) -> list[Markup]:
+def _whole_numbers(x: Axis, y: Axis, axis: str) -> list[Markup]:
     whole = [tick for tick in ticks(x.low, x.high, most=10) if tick == int(tick)]
     labels = [_text(f"{tick:g}", x(tick), y.start + 18, "middle") for tick in whole]
-    return [*labels, _text("epoch", (x.start + x.stop) / 2, y.start + 36, "middle")]
+    return [*labels, _text(axis, (x.start + x.stop) / 2, y.start + 36, "middle")]
 
 
 def _text(content: str, x: float, y: float, class_: str) -> Markup:

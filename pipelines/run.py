@@ -1,18 +1,19 @@
-"""Runs a pipeline of the catalogue on this machine: compile, check, place its objects, go.
+"""Runs a pipeline of the catalogue on this machine: compile, check, place its objects, go."""
 
 import hashlib
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import load
-from pipelines.local.display import display
+from pipelines.local.display import choose_display
 from pipelines.local.execution import Execution
+from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
-from pipelines.local.worker import preload
 from steps.bundle import ROOT
 from steps.site import Site
 
@@ -43,26 +44,28 @@ def run_pipeline(
         DefinitionError: The checks found something.
         LocalExecutionError: The execution cannot start.
     """
-    preload()
-    compiled = compile_pipeline(name, site)
-    definition = load(compiled.definition)
-    findings = check(definition)
-    if findings:
-        raise DefinitionError(name, findings)
-    store = LocalStore(root)
-    for uri, content in compiled.objects.items():
-        if not store.path(uri).exists():
-            store.put_bytes(uri, content)
-    if images_dir is not None:
-        parameters = {**parameters, "RawDataUri": _link(images_dir, store, site)}
-    return run(
-        definition,
-        parameters,
-        root=root,
-        functions_dir=FUNCTIONS_DIR,
-        display=display(),
-        resume=resume,
-    )
+    with JobServer() as server:  # It loads PyTorch while this process loads the SDK.
+        compiled = compile_pipeline(name, site)
+        definition = load(compiled.definition)
+        findings = check(definition)
+        if findings:
+            raise DefinitionError(name, findings)
+        store = LocalStore(root)
+        for uri, content in compiled.objects.items():
+            if not store.path(uri).exists():
+                store.put_bytes(uri, content)
+        if images_dir is not None:
+            parameters = {**parameters, "RawDataUri": _link(images_dir, store, site)}
+        return run(
+            definition,
+            parameters,
+            pipeline=name,
+            root=root,
+            functions_dir=FUNCTIONS_DIR,
+            display=choose_display(sys.stderr, os.environ),
+            resume=resume,
+            server=server,
+        )
 
 
 def _link(images_dir: Path, store: LocalStore, site: Site) -> str:

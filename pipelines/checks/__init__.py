@@ -1,7 +1,8 @@
 """Finds what is wrong with a pipeline definition before anything runs.
 
-`check(definition)` applies the rules `D001` and on to the definition's JSON. Nothing here imports the SDK, asks the
-network or needs credentials: the truth about requests is the service model that botocore ships.
+`check(definition)` applies the rules `D001` and on to the definition's JSON. Nothing here imports
+the SDK, asks the network or needs credentials: the truth about requests is the service model that
+botocore ships.
 """
 
 from collections.abc import Mapping
@@ -57,8 +58,8 @@ def check(definition: Mapping[str, Json]) -> list[Finding]:
         definition: The parsed JSON, from the SDK or from a file.
 
     Returns:
-        Findings in the order of the rules; none for a sound definition. Where the document cannot be read as a
-        definition at all, only what makes it so.
+        Findings in the order of the rules; none for a sound definition. Where the document cannot
+        be read as a definition at all, only what makes it so.
     """
     analysis = Analysis(definition)
     findings: list[Finding] = []

@@ -11,16 +11,19 @@ from pipelines.checks.wording import more_places
 
 
 class Analysis(Document):
-    """What rules look at. Before the gates have passed, only `definition` is safe to use."""
+    """What rules look at. Before the gates have passed, only `definition` is safe to use.
+
+    Every mistake is listed once, however many places in the document show it.
+    """
 
     def dead_ends(self, why: Dead) -> list[tuple[str, str]]:
-        """Pointer and message of the references that lead nowhere for one reason, each mistake once."""
+        """Pointer and message of the references that lead nowhere for one reason."""
         return each_once(
             (pointer, end.key, end.message) for pointer, end in self._dead_ends if end.why == why
         )
 
     def unreadable(self, why: Unread) -> list[tuple[str, str]]:
-        """Pointer and message of the JSON paths without a value for one reason, each mistake once."""
+        """Pointer and message of the JSON paths without a value for one reason."""
         return each_once(
             (pointer, end.key, end.message) for pointer, end in self._unreadable if end.why == why
         )

@@ -1,6 +1,7 @@
 """Rules about the arguments of steps, which the service turns into requests.
 
-The truth is the service model that botocore ships: the shapes of `CreateTrainingJob` and its siblings.
+The truth is the service model that botocore ships: the shapes of `CreateTrainingJob` and its
+siblings.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ def known_arguments(analysis: Analysis) -> Iterator[Problem]:
 
 @rule("D041", "Required arguments are given", f"{_API_URL}API_CreateProcessingJob.html")
 def required_arguments(analysis: Analysis) -> Iterator[Problem]:
-    """Everything that the request requires is there, less the job's name, which the service makes up."""
+    """Everything that the request requires is there, less the names that the service makes up."""
     yield from map(Problem._make, analysis.violations(Breach.MISSING))
 
 

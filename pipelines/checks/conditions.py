@@ -50,19 +50,27 @@ def _list(step: Step, items: Located) -> Iterator[Problem]:
 
 
 def _shape(step: Step, item: Located) -> Iterator[Problem]:
-    kind = item.value.get("Type") if isinstance(item.value, dict) else None
+    if not isinstance(item.value, dict):
+        yield Problem(
+            item.pointer,
+            f"Condition '{step.name}' holds {quote(item.value)}; expected an object with a Type.",
+        )
+        return
+    kind = item.value.get("Type")
     operands = OPERANDS.get(kind) if isinstance(kind, str) else None
     if operands is None:
         yield Problem(
             child(item.pointer, "Type"),
-            f"Condition '{step.name}' compares by {quote(kind)}. {alternatives(str(kind), OPERANDS, 'Types')}",
+            f"Condition '{step.name}' compares by {quote(kind)}. "
+            f"{alternatives(str(kind), OPERANDS, 'Types')}",
         )
         return
     given = item.value.keys() - {"Type"}
     if given != operands:
         yield Problem(
             item.pointer,
-            f"Condition '{step.name}' gives {kind} the operands {', '.join(sorted(given)) or 'none'}; "
+            f"Condition '{step.name}' gives {kind} the operands "
+            f"{', '.join(sorted(given)) or 'none'}; "
             f"expected {', '.join(sorted(operands))}.",
         )
     elif kind == "Not":
@@ -72,7 +80,8 @@ def _shape(step: Step, item: Located) -> Iterator[Problem]:
     elif kind == "In" and not (isinstance(item.value["Values"], list) and item.value["Values"]):
         yield Problem(
             child(item.pointer, "Values"),
-            f"Condition '{step.name}' looks in {quote(item.value['Values'])}; expected a list of values.",
+            f"Condition '{step.name}' looks in {quote(item.value['Values'])}; expected a list of "
+            "values.",
         )
 
 
@@ -109,7 +118,8 @@ def _unlike(
         if len(both) > 1 and not both <= _NUMBERS:
             yield Problem(
                 right.pointer,
-                f"Condition '{step.name}' compares {of_left.noun} with {of_right.noun}; expected two values of "
+                f"Condition '{step.name}' compares {of_left.noun} with {of_right.noun}; expected "
+                "two values of "
                 "one type.",
             )
 

@@ -1,4 +1,4 @@
-"""A definition taken apart for the rules: steps, parameters and references, with pointers into the JSON."""
+"""A definition taken apart for the rules: steps, parameters and references, each with its place."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -115,7 +115,7 @@ class Parameter:
 
     @property
     def values(self) -> list[Located]:
-        """The values that are known now and right by themselves: the default and the listed ones."""
+        """The listed values or else the default, less those that are not of the type."""
         listed = Located(self.pointer, self.body).dig("EnumValues")
         found = [
             Located(child(listed.pointer, index), value)
@@ -154,7 +154,10 @@ class Document:
     @cached_property
     def steps_by_name(self) -> dict[str, Step]:
         """Every step by name; of two with one name, the first."""
-        return {step.name: step for step in reversed(self.steps)}
+        found: dict[str, Step] = {}
+        for step in self.steps:
+            found.setdefault(step.name, step)
+        return found
 
     def of_type(self, *types: str) -> list[Step]:
         """The steps of some types."""
@@ -169,7 +172,10 @@ class Document:
     @cached_property
     def parameters_by_name(self) -> dict[str, Parameter]:
         """Every parameter by name; of two with one name, the first."""
-        return {parameter.name: parameter for parameter in reversed(self.parameters)}
+        found: dict[str, Parameter] = {}
+        for parameter in self.parameters:
+            found.setdefault(parameter.name, parameter)
+        return found
 
     @cached_property
     def uses(self) -> list[Use]:

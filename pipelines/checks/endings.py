@@ -8,6 +8,7 @@ from pipelines.checks.document import PARAMETER_TYPES, ValueType, arguments, chi
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_text, value_of
 from pipelines.checks.wording import alternatives, quote
+from pipelines.definition import is_expression
 
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -24,23 +25,21 @@ def fail_message(analysis: Analysis) -> Iterator[Problem]:
         for key in request.value.keys() - {"ErrorMessage"}:
             yield Problem(
                 child(request.pointer, key),
-                f"Fail step '{step.name}' has the unknown argument '{key}'. {alternatives(key, ['ErrorMessage'])}",
+                f"Fail step '{step.name}' has the unknown argument '{key}'. "
+                f"{alternatives(key, ['ErrorMessage'])}",
             )
         message = request.dig("ErrorMessage")
-        kind = value_of(analysis, step, message).type
+        if "ErrorMessage" not in request.value and request.value:
+            continue  # A misspelt key is reported above.
+        value = value_of(analysis, step, message)
         text = known_text(analysis, step, message)
         expected = f"expected a message of 1 to {MAX_ERROR_MESSAGE_CHARACTERS} characters"
-        if message.value is None or kind not in {None, ValueType.STRING} or text == "":
-            # A misspelt key is reported above.
-            if "ErrorMessage" in request.value or not request.value:
-                found = (
-                    quote(message.value)
-                    if kind == ValueType.STRING
-                    else (kind.noun if kind else "none")
-                )
-                yield Problem(
-                    message.pointer, f"Fail step '{step.name}' has the message {found}; {expected}."
-                )
+        is_string = value.type in {None, ValueType.STRING} and message.value is not None
+        if not is_string or text == "":
+            found = value.noun if is_expression(message.value) else quote(message.value)
+            yield Problem(
+                message.pointer, f"Fail step '{step.name}' has the message {found}; {expected}."
+            )
         elif text is not None and len(text) > MAX_ERROR_MESSAGE_CHARACTERS:
             yield Problem(
                 message.pointer,
@@ -78,14 +77,16 @@ def lambda_outputs(analysis: Analysis) -> Iterator[Problem]:
         if len(outputs) > MAX_OUTPUTS:
             yield Problem(
                 child(step.pointer, "OutputParameters"),
-                f"Lambda step '{step.name}' has {len(outputs)} outputs; expected at most {MAX_OUTPUTS}.",
+                f"Lambda step '{step.name}' has {len(outputs)} outputs; expected at most "
+                f"{MAX_OUTPUTS}.",
             )
         for output in outputs:
             name, kind = output.value.get("OutputName"), output.value.get("OutputType")
             if not isinstance(name, str) or not name:
                 yield Problem(
                     child(output.pointer, "OutputName"),
-                    f"An output of Lambda step '{step.name}' has the name {quote(name)}; expected a string.",
+                    f"An output of Lambda step '{step.name}' has the name {quote(name)}; expected "
+                    "a string.",
                 )
             elif kind not in PARAMETER_TYPES:
                 yield Problem(

@@ -1,7 +1,7 @@
 """Rules about the order of the steps and about condition branches."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import depends_on
@@ -16,26 +16,33 @@ TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
 @rule("D031", "Steps do not wait for each other", f"{_GUIDE_URL}pipelines-overview.html")
 def acyclic(analysis: Analysis) -> Iterator[Problem]:
     """The dependencies form no cycle."""
-    graph = {
-        step.name: {name for name in _waits_for(step) if name in analysis.steps_by_name}
-        for step in analysis.steps_by_name.values()
-    }
-    while True:
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            # The sorter lists each step before the one that waits for it.
-            cycle: list[str] = list(reversed(error.args[1]))
-        else:
-            return
-        first = analysis.steps_by_name[min(cycle, key=list(graph).index)]
-        start = cycle.index(first.name)
-        path = [*cycle[start:-1], *cycle[:start], first.name] if start else cycle
-        yield Problem(
-            first.pointer,
-            f"Steps wait for each other: {' -> '.join(path)}. Remove one of these dependencies.",
-        )
-        graph = {name: wanted - set(cycle) for name, wanted in graph.items() if name not in cycle}
+    by_name = analysis.steps_by_name
+    waits_for = {name: sorted(_waits_for(step) & by_name.keys()) for name, step in by_name.items()}
+    reported: set[str] = set()
+    for name, step in by_name.items():
+        cycle = _shortest_cycle(name, waits_for)
+        if cycle and not reported & set(cycle):
+            yield Problem(
+                step.pointer,
+                f"Steps wait for each other: {' -> '.join(cycle)}, each for the next. "
+                "Remove one of these dependencies.",
+            )
+            reported.update(cycle)
+
+
+def _shortest_cycle(start: str, waits_for: Mapping[str, list[str]]) -> list[str]:
+    """The shortest way from a step back to itself; empty where there is none."""
+    paths = deque([[start]])
+    seen: set[str] = set()
+    while paths:
+        path = paths.popleft()
+        for name in waits_for[path[-1]]:
+            if name == start:
+                return [*path, name]
+            if name not in seen:
+                seen.add(name)
+                paths.append([*path, name])
+    return []
 
 
 def _waits_for(step: Step) -> set[str]:
@@ -123,6 +130,7 @@ def known_trigger(analysis: Analysis) -> Iterator[Problem]:
                 trigger = entry["Trigger"]
                 yield Problem(
                     f"{step.pointer}/DependsOn/{index}/Trigger",
-                    f"Step '{step.name}' waits for outcome {quote(trigger)} of step '{entry['Step']}'. "
+                    f"Step '{step.name}' waits for outcome {quote(trigger)} of step "
+                    f"'{entry['Step']}'. "
                     f"{alternatives(str(trigger), TRIGGERS, 'Outcomes')}",
                 )

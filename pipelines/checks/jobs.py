@@ -49,7 +49,8 @@ def processing_paths(analysis: Analysis) -> Iterator[Problem]:
             if not place.value.startswith(PROCESSING_DIR) or ".." in place.value:
                 yield Problem(
                     place.pointer,
-                    f"Step '{step.name}' has the local path '{place.value}'; expected a folder under "
+                    f"Step '{step.name}' has the local path '{place.value}'; expected a folder "
+                    "under "
                     f"{PROCESSING_DIR}.",
                 )
 
@@ -60,7 +61,7 @@ def processing_paths(analysis: Analysis) -> Iterator[Problem]:
     f"{_API_URL}API_ProcessingS3Input.html",
 )
 def distinct_paths(analysis: Analysis) -> Iterator[Problem]:
-    """Two inputs in one folder hide each other; an output in an input's folder uploads the input."""
+    """Inputs in one folder hide each other; an output in an input's folder uploads the input."""
     for step in analysis.of_type("Processing"):
         seen: dict[str, str] = {}
         for place in _local_paths(step):
@@ -88,7 +89,8 @@ def spot_wait(analysis: Analysis) -> Iterator[Problem]:
         if is_spot and wait.value is None:
             yield Problem(
                 limits.pointer,
-                f"Step '{step.name}' trains on spot instances without MaxWaitTimeInSeconds; expected at least "
+                f"Step '{step.name}' trains on spot instances without MaxWaitTimeInSeconds; "
+                "expected at least "
                 f"MaxRuntimeInSeconds.",
             )
         elif not is_spot and wait.value is not None:
@@ -104,7 +106,8 @@ def spot_wait(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     wait.pointer,
                     f"Step '{step.name}' waits at most {wait_seconds:g} s for a spot run of up to "
-                    f"{run_seconds:g} s; expected MaxWaitTimeInSeconds of at least MaxRuntimeInSeconds.",
+                    f"{run_seconds:g} s; expected MaxWaitTimeInSeconds of at least "
+                    "MaxRuntimeInSeconds.",
                 )
 
 
@@ -116,7 +119,8 @@ def spot_checkpoints(analysis: Analysis) -> Iterator[Problem]:
         if is_spot and training.dig("CheckpointConfig").value is None:
             yield Problem(
                 training.pointer,
-                f"Step '{step.name}' trains on spot instances without CheckpointConfig: an interruption loses "
+                f"Step '{step.name}' trains on spot instances without CheckpointConfig: an "
+                "interruption loses "
                 "the work. Add one, or train on demand.",
             )
 

@@ -69,7 +69,8 @@ def length_of_values(analysis: Analysis) -> Iterator[Problem]:
             if is_long and item.pointer not in reported:
                 yield Problem(
                     item.pointer,
-                    f"Parameter '{parameter.name}' has a value of {len(item.value)} characters; expected at "
+                    f"Parameter '{parameter.name}' has a value of {len(item.value)} characters; "
+                    "expected at "
                     f"most {most}.",
                 )
 
@@ -89,5 +90,6 @@ def length_of_texts(analysis: Analysis) -> Iterator[Problem]:
                 found = f"{len(text)} characters" if isinstance(text, str) else "no string"
                 yield Problem(
                     child(step.pointer, key),
-                    f"The {key} of step '{step.name}' is {found}; expected a string of at most {most}.",
+                    f"The {key} of step '{step.name}' is {found}; expected a string of at most "
+                    f"{most}.",
                 )

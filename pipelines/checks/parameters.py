@@ -39,7 +39,8 @@ def used(analysis: Analysis) -> Iterator[Problem]:
         if parameter.name not in names | meant:
             yield Problem(
                 parameter.pointer,
-                f"Parameter '{parameter.name}' is declared, but nothing refers to it; use it or remove it.",
+                f"Parameter '{parameter.name}' is declared, but nothing refers to it; use it or "
+                "remove it.",
             )
 
 
@@ -55,7 +56,8 @@ def unique(analysis: Analysis) -> Iterator[Problem]:
         if parameter is not first:
             yield Problem(
                 f"{parameter.pointer}/Name",
-                f"Parameter '{parameter.name}' is declared twice; the first one is at {first.pointer}.",
+                f"Parameter '{parameter.name}' is declared twice; the first one is at "
+                f"{first.pointer}.",
             )
 
 
@@ -94,7 +96,8 @@ def typed_values(analysis: Analysis) -> Iterator[Problem]:
             if not parameter.accepts(value):
                 yield Problem(
                     f"{parameter.pointer}/{key}",
-                    f"Parameter '{parameter.name}' expects {parameter.type.noun}, got {quote(value)}.",
+                    f"Parameter '{parameter.name}' expects {parameter.type.noun}, got "
+                    f"{quote(value)}.",
                 )
 
 
@@ -113,6 +116,7 @@ def listed_default(analysis: Analysis) -> Iterator[Problem]:
             known = alternatives(str(default), map(str, listed), "Listed")
             yield Problem(
                 f"{parameter.pointer}/DefaultValue",
-                f"Parameter '{parameter.name}' defaults to {quote(default)}, which is not among its "
+                f"Parameter '{parameter.name}' defaults to {quote(default)}, which is not among "
+                "its "
                 f"EnumValues. {known}",
             )

@@ -55,7 +55,8 @@ def retried_exceptions(analysis: Analysis) -> Iterator[Problem]:
         if not isinstance(types, list) or not types:
             yield Problem(
                 child(policy.pointer, "ExceptionType"),
-                f"A retry policy of step '{step.name}' has ExceptionType {quote(types)}; expected a list of "
+                f"A retry policy of step '{step.name}' has ExceptionType {quote(types)}; expected "
+                "a list of "
                 "exception types.",
             )
             continue
@@ -71,7 +72,7 @@ def retried_exceptions(analysis: Analysis) -> Iterator[Problem]:
 
 @rule("D081", "Retry limits keep their bounds", f"{_RETRY_URL}#pipelines-retry-policy-json-schema")
 def retry_bounds(analysis: Analysis) -> Iterator[Problem]:
-    """Intervals, attempts and expiry are numbers within the service's limits, and nothing else is set."""
+    """Intervals, attempts and expiry are numbers within limits, and nothing else is set."""
     for step, policy in _policies(analysis):
         for key, value in policy.value.items():
             if key == "ExceptionType":
@@ -97,7 +98,8 @@ def retry_end(analysis: Analysis) -> Iterator[Problem]:
         if {"MaxAttempts", "ExpireAfterMin"} <= policy.value.keys():
             yield Problem(
                 policy.pointer,
-                f"A retry policy of step '{step.name}' has both MaxAttempts and ExpireAfterMin; expected one.",
+                f"A retry policy of step '{step.name}' has both MaxAttempts and ExpireAfterMin; "
+                "expected one.",
             )
 
 
@@ -125,5 +127,6 @@ def cache_config(analysis: Analysis) -> Iterator[Problem]:
         ):
             yield Problem(
                 age.pointer,
-                f"{lead} ExpireAfter {quote(age.value)}; expected an ISO 8601 duration, for example 'P30D'.",
+                f"{lead} ExpireAfter {quote(age.value)}; expected an ISO 8601 duration, for "
+                "example 'P30D'.",
             )

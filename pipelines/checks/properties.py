@@ -1,4 +1,4 @@
-"""Where a reference leads: a parameter, a variable of the execution, or a property of an earlier step."""
+"""Where a reference leads: to a parameter, a variable of the execution, or a step's property."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,8 +110,10 @@ def _property(use: Use, step: Step, path: list[str | int]) -> Target | DeadEnd:
         return DeadEnd(
             why=Dead.NO_PROPERTIES,
             key=step.name,
-            message=f"{use.subject} reads '{use.reference.text}', but step '{step.name}' is a {step.type} "
-            "step, which has no properties. Read a step that runs a job, or put it in DependsOn.",
+            message=f"{use.subject} reads '{use.reference.text}', but step '{step.name}' is a "
+            f"{step.type} step, which has no properties. Read a step that runs a job, or name it "
+            "in "
+            "DependsOn.",
         )
     if path[0] == "PropertyFiles" and step.type == "Processing":
         names = located(step).names("PropertyFiles", key="PropertyFileName")
@@ -175,8 +177,8 @@ def _no_member(
     return DeadEnd(
         why=Dead.PROPERTY,
         key=f"{step.name} {path} {segment}",
-        message=f"{use.subject} reads '{use.reference.text}', but {place} has no property '{segment}'. "
-        + alternatives(str(segment), known, "Properties"),
+        message=f"{use.subject} reads '{use.reference.text}', but {place} has no property "
+        f"'{segment}'. {alternatives(str(segment), known, 'Properties')}",
     )
 
 
@@ -186,38 +188,54 @@ def _missing(use: Use, step: Step, name: str, noun: str, names: list[str]) -> De
     return DeadEnd(
         why=Dead.NAME,
         key=f"{step.name} {noun} {name}",
-        message=f"{use.subject} reads {noun} '{name}' of step '{step.name}'. "
-        + alternatives(name, names, f"Its {noun}s"),
+        message=alternatives(
+            name,
+            names,
+            f"{use.subject} reads {noun} '{name}' of step '{step.name}', which has {noun}s",
+        ),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Entries of a step's properties that the step itself names."""
+
+    noun: str
+    path: tuple[str, ...]
+    """Where the names stand in the step's arguments."""
+    key: str | None
+    """Member that holds the name; none where the names are the keys of an object."""
+
+
+_METRICS = ("AlgorithmSpecification", "MetricDefinitions")
+_OUTPUTS = ("ProcessingOutputConfig", "Outputs")
+_NAMED = {
+    ("Processing", "Environment"): _Named("environment variable", ("Environment",), None),
+    ("Processing", "ProcessingInputs"): _Named("input", ("ProcessingInputs",), "InputName"),
+    ("Processing", *_OUTPUTS): _Named("output", _OUTPUTS, "OutputName"),
+    ("Training", "Environment"): _Named("environment variable", ("Environment",), None),
+    ("Training", "FinalMetricDataList"): _Named("metric", _METRICS, "Name"),
+    ("Training", "HyperParameters"): _Named("hyperparameter", ("HyperParameters",), None),
+    ("Training", "InputDataConfig"): _Named("channel", ("InputDataConfig",), "ChannelName"),
+}
+
+
 def _declared(step: Step, path: list[str | int]) -> tuple[str, list[str] | None]:
-    """What the entries at a path of a step's properties are called, and their names; none if unknown."""
+    """Noun and names of the entries at a path of the properties; no names where they are free."""
+    if step.type == "Tuning" and path[-1] == "TunedHyperParameters":
+        # A search without any range is reported as such.
+        tuned = [str(item.value.get("Name")) for item in tuning_ranges(step)]
+        return "tuned hyperparameter", tuned or None
+    named = _NAMED.get((step.type, *map(str, path)))
+    if named is None:
+        return "entry", None
     request = arguments(step)
-    match step.type, path:
-        case "Processing", ["ProcessingOutputConfig", "Outputs"]:
-            return "output", request.names("ProcessingOutputConfig", "Outputs", key="OutputName")
-        case "Processing", ["ProcessingInputs"]:
-            return "input", request.names("ProcessingInputs", key="InputName")
-        case "Training", ["InputDataConfig"]:
-            return "channel", request.names("InputDataConfig", key="ChannelName")
-        case "Training", ["FinalMetricDataList"]:
-            # Without definitions the algorithm may be a built-in one, which brings its own metrics.
-            path_to_metrics = ("AlgorithmSpecification", "MetricDefinitions")
-            return "metric", request.names(*path_to_metrics, key="Name") or None
-        case "Training", ["HyperParameters"]:
-            return "hyperparameter", _keys(request.dig("HyperParameters"))
-        case "Processing" | "Training", ["Environment"]:
-            return "environment variable", _keys(request.dig("Environment"))
-        case "Tuning", [*_, "TunedHyperParameters"]:
-            names = [name for item in tuning_ranges(step) for name in [item.value.get("Name")]]
-            # A search without any range is reported as such.
-            return "tuned hyperparameter", [n for n in names if isinstance(n, str)] or None
-    return "entry", None
-
-
-def _keys(found: Located) -> list[str] | None:
-    return list(found.value) if isinstance(found.value, dict) else []
+    if named.key is not None:
+        names = request.names(*named.path, key=named.key)
+        # Without definitions the algorithm may be a built-in one, which brings its own metrics.
+        return named.noun, None if named.path == _METRICS and not names else names
+    found = request.dig(*named.path).value
+    return named.noun, list(found) if isinstance(found, dict) else []
 
 
 def tuning_ranges(step: Step) -> list[Located]:

@@ -1,7 +1,7 @@
-"""What a property file contains: the schema is the contract of the step whose script writes the file.
+"""What a property file contains: the contract of the step whose script writes it is the schema.
 
-A processing step starts `steps.<name>.script`; `steps.<name>.contract` says in `PROPERTY_FILES` which files the
-script writes and, as a typed dictionary, what each one holds.
+A processing step starts `steps.<name>.script`; `steps.<name>.contract` says in `PROPERTY_FILES`
+which files the script writes and, as a typed dictionary, what each one holds.
 """
 
 import importlib
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from pipelines.checks.document import Document, Located, ValueType, arguments, dig, located
+from pipelines.checks.document import Document, ValueType, arguments, dig, located
 from pipelines.checks.wording import alternatives
 from pipelines.definition import Json, Step, is_expression, parse_path
 
@@ -62,8 +62,8 @@ def read(document: Document, subject: str, expression: Json) -> ValueType | Unre
         expression: The expression.
 
     Returns:
-        The type; why there is no value; or none where that cannot be said, because the expression reads a file
-        by its S3 URI or a property file that does not exist.
+        The type; or why there is no value; or none where that cannot be said, because the
+        expression reads a file by its S3 URI or a property file that does not exist.
     """
     body = expression["Std:JsonGet"]
     path = dig(body, "Path")
@@ -77,8 +77,8 @@ def read(document: Document, subject: str, expression: Json) -> ValueType | Unre
         return Unreadable(
             why=Unread.UNVERIFIABLE,
             key=f"{file.step.name} {file.path}",
-            message=f"{subject} reads '{path}' of '{file.path}' of step '{file.step.name}', which cannot be "
-            f"verified: {reason}",
+            message=f"{subject} reads '{path}' of '{file.path}' of step '{file.step.name}', which "
+            f"cannot be verified: {reason}",
         )
     if isinstance(schema, Unreadable):
         return schema
@@ -135,8 +135,8 @@ def _schema(file: _File) -> type | Unreadable:
         return Unreadable(
             why=Unread.FILE,
             key=f"{file.step.name} {file.path}",
-            message=f"Step '{file.step.name}' declares the property file '{file.path}', which its script "
-            f"does not write. {alternatives(name, schemas, f'Files in {module}')}",
+            message=f"Step '{file.step.name}' declares the property file '{file.path}', which its "
+            f"script does not write. {alternatives(name, schemas, f'Files in {module}')}",
         )
     return schemas[name]
 
@@ -171,8 +171,8 @@ def _no_path(subject: str, path: str, file: _File, reason: str) -> Unreadable:
     return Unreadable(
         why=Unread.PATH,
         key=f"{file.step.name} {file.path} {path}",
-        message=f"{subject} reads '{path}', which '{file.path}' of step '{file.step.name}' does not hold. "
-        f"{reason}",
+        message=f"{subject} reads '{path}', which '{file.path}' of step '{file.step.name}' does not "
+        f"hold. {reason}",
     )
 
 

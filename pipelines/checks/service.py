@@ -1,4 +1,4 @@
-"""The service's own model of its requests and responses, as botocore ships it: no network, no credentials."""
+"""The service's own model of its requests and responses, as botocore ships it."""
 
 import re
 from dataclasses import dataclass
@@ -110,11 +110,15 @@ _JAVA_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}"
 def pattern(text: str) -> re.Pattern[str] | None:
     """The expression that a string must match as a whole; none for one that Python cannot say.
 
-    The model's patterns are Java's. Unicode classes become Python's nearest and slightly wider ones, so that
-    nothing valid is refused; classes without such a neighbour (symbols, marks, punctuation) are not checked.
+    The model's patterns are Java's. Unicode classes become Python's nearest and slightly wider
+    ones, so that nothing valid is refused; classes without such a neighbour (symbols, marks,
+    punctuation) are not checked.
     """
     for java, python in _JAVA_CLASSES.items():
         text = text.replace(java, python)
+    # The model repeats the end of the text in two places, where it means the length:
+    # `(...)*${1,256}`.
+    text = re.sub(r"\$\{\d+,\d+\}$", "", text)
     try:
         return re.compile(text)
     except re.error:

@@ -60,7 +60,8 @@ def violations(document: Document) -> list[Violation]:
         walker = _Walker(document, step, operation.filled)
         shape = service.request_shape(operation.create)
         for violation in walker.walk(arguments(step), shape, ()):
-            # A parameter's value that fits nowhere is one mistake, however often the parameter is used.
+            # A parameter's value that fits nowhere is one mistake, however often the parameter is
+            # used.
             found.setdefault((violation.breach, violation.pointer), violation)
     return list(found.values())
 
@@ -84,12 +85,12 @@ class _Walker:
         elif isinstance(shape, service.StructureShape):
             yield from self._structure(item, shape, path)
         elif isinstance(shape, service.ListShape):
-            yield from self._size(item, len(item.value), shape, path, "entries")
+            yield from self._size(item.pointer, (len(item.value), "entries"), shape, path)
             for index, entry in enumerate(item.value):
                 located = Located(child(item.pointer, index), entry)
                 yield from self.walk(located, shape.member, (*path[:-1], f"{path[-1]}[{index}]"))
         elif isinstance(shape, service.MapShape):
-            yield from self._size(item, len(item.value), shape, path, "entries")
+            yield from self._size(item.pointer, (len(item.value), "entries"), shape, path)
             for key, entry in item.value.items():
                 located = Located(child(item.pointer, key), entry)
                 yield from self._constraints(Located(located.pointer, key), shape.key, (*path, key))
@@ -124,15 +125,20 @@ class _Walker:
     def _wrong_type(
         self, item: Located, value: Value, expected: ValueType | None, path: tuple[str, ...]
     ) -> Violation:
-        assert expected is not None  # noqa: S101  only a known type can be missed
-        given = f"{quote(item.value)}" if not is_expression(item.value) else value.noun
-        kind = f", {value.type.noun}" if value.type is not None else ""
-        is_text = bool(_STRINGS_ONLY & {part.partition("[")[0] for part in path})
-        advice = "; make it one with Std:Join (to_string() in the SDK)" if is_text else ""
+        assert expected is not None  # noqa: S101  an unknown type fits everything
+        is_literal = not is_expression(item.value)
+        kind = f", {value.type.noun}," if value.type is not None else ""
+        needs_text = expected == ValueType.STRING and bool(
+            _STRINGS_ONLY & {part.partition("[")[0] for part in path}
+        )
+        advice = ""
+        if needs_text:
+            advice = "; quote it" if is_literal else "; use Std:Join (to_string() in the SDK)"
         return self._violation(
-            Breach.TEXT if is_text and expected == ValueType.STRING else Breach.TYPE,
+            Breach.TEXT if needs_text else Breach.TYPE,
             item.pointer,
-            f"passes {given}{kind} to {'.'.join(path)}; expected {expected.noun}{advice}.",
+            f"passes {quote(item.value) if is_literal else value.noun}{kind} to {'.'.join(path)}; "
+            f"expected {expected.noun}{advice}.",
         )
 
     def _constraints(
@@ -143,36 +149,37 @@ class _Walker:
         source: Value | None = None,
     ) -> Iterator[Violation]:
         """Compare one known value with what its shape says about values."""
-        if source is not None and source.parameter is not None:
-            lead = f"passes {source.noun}, which may be {quote(item.value)}, to {'.'.join(path)}"
-        else:
-            lead = f"passes {quote(item.value)} to {'.'.join(path)}"
         allowed = service.enum(shape)
         if allowed:
             if item.value not in allowed:
+                lead = _passes(quote(item.value), path, source)
                 known = alternatives(str(item.value), allowed, "Allowed")
                 yield self._violation(Breach.ENUM, item.pointer, f"{lead}. {known}")
-            return
-        if isinstance(item.value, str):
-            sizes = list(self._size(item, len(item.value), shape, path, "characters"))
-            yield from sizes
+        elif isinstance(item.value, str):
+            wrong_length = list(
+                self._size(item.pointer, (len(item.value), "characters"), shape, path, source)
+            )
+            yield from wrong_length
             form = shape.metadata.get("pattern")
-            expression = None if sizes or form is None else service.pattern(form)
+            expression = None if wrong_length or form is None else service.pattern(form)
             if expression is not None and expression.fullmatch(item.value) is None:
+                lead = _passes(quote(item.value), path, source)
                 yield self._violation(
-                    Breach.PATTERN, item.pointer, f"{lead}; expected the form {form}"
+                    Breach.PATTERN, item.pointer, f"{lead}; expected the form '{form}'."
                 )
         elif literal_type(item.value) in {ValueType.INTEGER, ValueType.FLOAT}:
-            yield from self._size(item, item.value, shape, path, "")
+            yield from self._size(item.pointer, (item.value, ""), shape, path, source)
 
     def _size(
         self,
-        item: Located,
-        size: float,
+        pointer: str,
+        measured: tuple[float, str],
         shape: service.Shape,
         path: tuple[str, ...],
-        unit: str,
+        source: Value | None = None,
     ) -> Iterator[Violation]:
+        """Compare a number and its unit with the bounds of a shape."""
+        size, unit = measured
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if (low is None or low <= size) and (high is None or size <= high):
             return
@@ -180,15 +187,18 @@ class _Walker:
             expected = f"at least {low}" if high is None else f"at most {high}"
         else:
             expected = f"{low} to {high}"
-        found = f"{size} {unit}".strip()
-        yield self._violation(
-            Breach.BOUNDS,
-            item.pointer,
-            f"passes {found} to {'.'.join(path)}; expected {expected}.",
-        )
+        lead = _passes(f"{size} {unit}".strip(), path, source)
+        yield self._violation(Breach.BOUNDS, pointer, f"{lead}; expected {expected}.")
 
     def _violation(self, breach: Breach, pointer: str, text: str) -> Violation:
         return Violation(breach=breach, pointer=pointer, message=f"Step '{self._step.name}' {text}")
+
+
+def _passes(found: str, path: tuple[str, ...], source: Value | None) -> str:
+    """What a step passes where; a parameter's value is named as one that it may have."""
+    if source is not None and source.parameter is not None:
+        found = f"{source.noun}, which may be {found},"
+    return f"passes {found} to {'.'.join(path)}"
 
 
 def _fits(value: Value, expected: ValueType | None) -> bool:

@@ -41,13 +41,14 @@ def _script_mode(training: Located) -> Located:
 
 @rule("D070", "Code is addressed by its content", f"{_GUIDE_URL}pipelines-caching.html")
 def content_addressed(analysis: Analysis) -> Iterator[Problem]:
-    """A URI that holds the code's digest never changes its meaning, so caches and old executions stay true."""
+    """A URI that holds the code's digest keeps its meaning, so that caches stay true."""
     for step, uri in _code_uris(analysis):
         if uri.value is not None and not _DIGEST.search(_visible(analysis, step, uri)):
             given = quote(uri.value)
             yield Problem(
                 uri.pointer,
-                f"Step '{step.name}' runs code from {given}, which is not addressed by its content; expected a "
+                f"Step '{step.name}' runs code from {given}, which is not addressed by its "
+                "content; expected a "
                 "digest of 32 or more hexadecimal digits as a part of the path.",
             )
 
@@ -86,7 +87,8 @@ def script_mode(analysis: Analysis) -> Iterator[Problem]:
         if path is not None and path["channel"] not in channels:
             yield Problem(
                 archive.pointer,
-                f"Step '{step.name}' unpacks its code from channel '{path['channel']}', which it does not have. "
+                f"Step '{step.name}' unpacks its code from channel '{path['channel']}', which it "
+                "does not have. "
                 f"{alternatives(path['channel'], channels, 'Its channels')}",
             )
 
@@ -121,7 +123,8 @@ def fitting_images(analysis: Analysis) -> Iterator[Problem]:
             if kinds and purpose not in kinds:
                 yield Problem(
                     known.pointer,
-                    f"Step '{step.name}' uses image '{repository}', which is for {kinds.pop()}; expected an image "
+                    f"Step '{step.name}' uses image '{repository}', which is for {kinds.pop()}; "
+                    "expected an image "
                     f"for {purpose}.",
                 )
 
@@ -152,7 +155,8 @@ def one_region(analysis: Analysis) -> Iterator[Problem]:
         if region != home:
             yield Problem(
                 pointer,
-                f"Region '{region}' differs from '{home}', where the other images and resources are.",
+                f"Region '{region}' differs from '{home}', where the other images and resources "
+                "are.",
             )
 
 

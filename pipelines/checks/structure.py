@@ -1,7 +1,7 @@
 """Gates: the document has the shape of a definition, so that the other rules can read it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, expressions
@@ -59,14 +59,17 @@ def _dependencies(step: Located) -> Iterator[Problem]:
         if not isinstance(name, str) or not isinstance(depends_on, list):
             yield Problem(
                 f"{step.pointer}/DependsOn",
-                f"Step '{step.value['Name']}' depends on {quote(depends_on)}; expected a list of step names "
+                f"Step '{step.value['Name']}' depends on {quote(depends_on)}; expected a list of "
+                "step names "
                 'or of objects {"Step": name, "Trigger": outcome}.',
             )
             return
 
 
-def _list_of_objects(items: Located, members: dict[str, type]) -> Iterator[Problem]:
-    words = {str: "a string", dict: "an object"}
+_WORDS = {"dict": "an object", "str": "a string"}
+
+
+def _list_of_objects(items: Located, members: Mapping[str, type]) -> Iterator[Problem]:
     if not isinstance(items.value, list):
         yield Problem(items.pointer, f"Found {quote(items.value)}; expected a list.")
         return
@@ -81,7 +84,9 @@ def _list_of_objects(items: Located, members: dict[str, type]) -> Iterator[Probl
             value = item.get(key)
             if not isinstance(value, kind) or is_expression(value):
                 found = quote(value) if key in item else "missing"
-                yield Problem(f"{pointer}/{key}", f"{key} is {found}; expected {words[kind]}.")
+                yield Problem(
+                    f"{pointer}/{key}", f"{key} is {found}; expected {_WORDS[kind.__name__]}."
+                )
 
 
 def _may_lack(item: dict[str, Json], key: str) -> bool:
@@ -109,7 +114,8 @@ def legal_names(analysis: Analysis) -> Iterator[Problem]:
             if not is_legal or len(item.value) > limits["max"]:
                 yield Problem(
                     f"{item.pointer}/Name",
-                    f"{noun} name {quote(item.value)} is not legal; expected letters, digits, '-' and '_', "
+                    f"{noun} name {quote(item.value)} is not legal; expected letters, digits, '-' "
+                    "and '_', "
                     f"1 to {limits['max']} characters.",
                 )
 
@@ -121,7 +127,7 @@ def legal_names(analysis: Analysis) -> Iterator[Problem]:
     is_gate=True,
 )
 def expression_syntax(analysis: Analysis) -> Iterator[Problem]:
-    """`Get` holds a path, `Std:Join` a separator and values, `Std:JsonGet` a property file and a path."""
+    """`Get` holds a path, `Std:Join` values, `Std:JsonGet` a property file and a path."""
     for item in expressions(analysis.definition, ""):
         ((kind, body),) = item.value.items()
         if kind == "Get":
@@ -161,5 +167,5 @@ def _is_json_get(body: Json) -> bool:
     if not isinstance(body, dict) or "Path" not in body:
         return False
     file = body.get("PropertyFile")
-    by_file = is_expression(file) and isinstance(file.get("Get"), str)
-    return by_file != ("S3Uri" in body)
+    is_file = isinstance(file, dict) and isinstance(file.get("Get"), str)
+    return is_file != ("S3Uri" in body)

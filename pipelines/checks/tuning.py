@@ -47,7 +47,8 @@ def defined_objective(analysis: Analysis) -> Iterator[Problem]:
             ):
                 yield Problem(
                     objective.pointer,
-                    f"Step '{step.name}' tunes for '{objective.value}', which no metric definition reads. "
+                    f"Step '{step.name}' tunes for '{objective.value}', which no metric definition "
+                    "reads. "
                     f"{alternatives(objective.value, metrics, 'Metrics')}",
                 )
 
@@ -104,7 +105,8 @@ def tuned_once(analysis: Analysis) -> Iterator[Problem]:
             if name in seen:
                 yield Problem(
                     child(item.pointer, "Name"),
-                    f"Step '{step.name}' searches '{name}' twice; the first range is at {seen[name]}.",
+                    f"Step '{step.name}' searches '{name}' twice; the first range is at "
+                    f"{seen[name]}.",
                 )
             seen.setdefault(name, item.pointer)
         for training in training_definitions(step):
@@ -142,14 +144,16 @@ def hyperband(analysis: Analysis) -> Iterator[Problem]:
         if high.value is None and not all(set(EPOCH_NAMES) & set(names) for names in fixed):
             yield Problem(
                 config.pointer,
-                f"Step '{step.name}' uses Hyperband without MaxResource, and no static hyperparameter gives the "
+                f"Step '{step.name}' uses Hyperband without MaxResource, and no static "
+                "hyperparameter gives the "
                 f"epochs; expected MaxResource or one of {', '.join(EPOCH_NAMES)}.",
             )
         low_value, high_value = (known_number(analysis, step, item) for item in (low, high))
         if low_value is not None and high_value is not None and low_value > high_value:
             yield Problem(
                 settings.pointer,
-                f"Step '{step.name}' uses Hyperband with MinResource {low_value:g} above MaxResource "
+                f"Step '{step.name}' uses Hyperband with MinResource {low_value:g} above "
+                "MaxResource "
                 f"{high_value:g}.",
             )
         early = config.dig("TrainingJobEarlyStoppingType")
@@ -175,7 +179,8 @@ def parallel_trials(analysis: Analysis) -> Iterator[Problem]:
         if most is not None and at_a_time is not None and at_a_time > most:
             yield Problem(
                 parallel.pointer,
-                f"Step '{step.name}' runs {at_a_time:g} trials at a time and {most:g} in all; expected at most "
+                f"Step '{step.name}' runs {at_a_time:g} trials at a time and {most:g} in all; "
+                "expected at most "
                 "as many at a time as in all.",
             )
 
@@ -195,7 +200,8 @@ def grid_categories(analysis: Analysis) -> Iterator[Problem]:
             names = ", ".join(sorted(str(item.value.get("Name")) for item in numbers))
             yield Problem(
                 numbers[0].pointer,
-                f"Step '{step.name}' searches by Grid over ranges of numbers: {names}; expected only "
+                f"Step '{step.name}' searches by Grid over ranges of numbers: {names}; expected "
+                "only "
                 "CategoricalParameterRanges.",
             )
 
@@ -206,7 +212,7 @@ def grid_categories(analysis: Analysis) -> Iterator[Problem]:
     f"{_API_URL}API_CreateHyperParameterTuningJob.html",
 )
 def one_definition(analysis: Analysis) -> Iterator[Problem]:
-    """Exactly one of `TrainingJobDefinition` and `TrainingJobDefinitions` is given, and ranges for it."""
+    """One of `TrainingJobDefinition` and `TrainingJobDefinitions` is given, with ranges."""
     for step in analysis.of_type("Tuning"):
         request = arguments(step)
         given = [
@@ -217,7 +223,8 @@ def one_definition(analysis: Analysis) -> Iterator[Problem]:
         if len(given) != 1:
             yield Problem(
                 request.pointer,
-                f"Step '{step.name}' has {' and '.join(given) or 'no training job definition'}; expected one "
+                f"Step '{step.name}' has {' and '.join(given) or 'no training job definition'}; "
+                "expected one "
                 "of TrainingJobDefinition and TrainingJobDefinitions.",
             )
         elif not tuning_ranges(step) and request.dig("Autotune").value is None:

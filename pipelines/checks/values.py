@@ -1,4 +1,4 @@
-"""What an expression stands for: the type of its value and the values that are known before the execution."""
+"""What an expression stands for: the type of its value, and the values that are known already."""
 
 from dataclasses import dataclass
 
@@ -83,7 +83,7 @@ def known_text(document: Document, reader: Step | None, item: Located) -> str | 
 
 
 def known_number(document: Document, reader: Step | None, item: Located) -> float | None:
-    """The number that a value is known to be; strings of digits count, because the service takes both."""
+    """The number that a value is known to be, also where it is written as a string."""
     default = value_of(document, reader, item).default
     if default is None or isinstance(default.value, bool):
         return None

@@ -17,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def alternatives(name: str, known: Iterable[str], label: str = "Known") -> str:
-    """Sentences that list the known names and suggest the nearest: `Known: a, b. Did you mean 'a'?`.
+    """Sentences that list the known names and suggest the nearest: `Known: ab. Did you mean 'ab'?`.
 
     More than ten names are cut down to the ten most like `name`.
     """
@@ -34,7 +34,7 @@ def alternatives(name: str, known: Iterable[str], label: str = "Known") -> str:
 
 
 def quote(value: Json) -> str:
-    """A value as it stands in a message: strings in single quotes, anything else as JSON, cut at 80 characters."""
+    """A value in a message: strings in single quotes, the rest as JSON, cut at 80 characters."""
     text = f"'{value}'" if isinstance(value, str) else json.dumps(value)
     if len(text) <= _MAX_QUOTED_CHARACTERS:
         return text

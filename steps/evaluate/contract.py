@@ -88,7 +88,10 @@ class EvaluationReport(TypedDict):
     comparison: Comparison
     per_label: dict[str, LabelMetrics]
     confusion_matrix: dict[str, dict[str, int]]
-    """Number of images by actual label, then by predicted label."""
+    """Number of images by actual label, then by predicted label; pairs without any are left out.
+
+    The file must stay small for the service to read values from it, however many labels there are.
+    """
     data_digest: str
     num_images: int
 

@@ -15,7 +15,10 @@ from steps.evaluate.report import Evaluation
 from steps.evaluate.training import Training
 
 MAX_MISTAKES = 24
-MAX_CONFUSIONS = 15
+MAX_CONFUSIONS = 12
+
+MAX_LABELS_BESIDE = 10
+"""With more, the confusion matrix needs the page's whole width."""
 
 
 def evaluation_page(model: Model, evaluation: Evaluation, statistics: DataStatistics) -> str:
@@ -108,7 +111,7 @@ def _comparison(evaluation: Evaluation) -> Markup:
 
 def _confusion(evaluation: Evaluation) -> Markup:
     matrix = evaluation.matrix
-    chart = element("div", heat_map("Confusion matrix", matrix), class_="scroll wide", tabindex="0")
+    chart = element("div", heat_map("Confusion matrix", matrix), class_="scroll wide", tabindex=0)
     confusions = sorted(
         (
             (-int(matrix.counts[row, column]), matrix.labels[row], matrix.labels[column])
@@ -125,16 +128,29 @@ def _confusion(evaluation: Evaluation) -> Markup:
         "Confusion matrix",
         "Rows are actual labels, columns predicted ones. The stronger the colour, the larger the "
         "fraction of the row.",
-        *parts,
+        *([columns(*parts)] if len(matrix.labels) <= MAX_LABELS_BESIDE else parts),
     )
 
 
 def _calibration(evaluation: Evaluation) -> Markup:
+    rows = [
+        (
+            f"{group.lower:.2f} to {group.upper:.2f}",
+            group.num_images,
+            group.mean_probability,
+            group.accuracy,
+        )
+        for group in evaluation.bins
+        if group.num_images
+    ]
     return section(
         "Calibration",
-        "How often the model is right, by the probability it gives: where a bar ends at its dashed "
-        "mark, the probabilities are true. Below, the share of the images in each bin.",
-        reliability_diagram("Reliability diagram", evaluation.bins),
+        "How often the model is right, by the probability it gives; the mark is the mean "
+        "probability, where the bar should end. Below, the share of the images in each bin.",
+        columns(
+            reliability_diagram("Reliability diagram", evaluation.bins),
+            table(("probability", "images", "mean probability", "accuracy"), rows),
+        ),
     )
 
 
@@ -158,9 +174,9 @@ def _mistake(prediction: Prediction) -> Markup:
     alternative = f"{image.file}: actual {image.label}, predicted {prediction.predicted_label}"
     caption = element(
         "figcaption",
-        element("strong", prediction.predicted_label, class_="fault"),
-        f" {prediction.probability:.3f}",
         element("div", f"actual {image.label}"),
+        element("strong", f"predicted {prediction.predicted_label}", class_="fault"),
+        f" {prediction.probability:.3f}",
         element("div", image.file, class_="note"),
     )
     return element("figure", picture(image.path, alternative), caption)
@@ -182,16 +198,24 @@ def _per_label(evaluation: Evaluation) -> Markup:
 
 
 def _training(training: Training) -> Markup:
-    losses = training.curves(is_loss=True)
-    others = training.curves(is_loss=False)
+    kept = f"epoch {training.best_epoch} is kept"
     charts = [
-        line_chart(title, curves, marked=training.kept_epoch)
-        for title, curves in (("Loss by epoch", losses), ("Quality by epoch", others))
+        line_chart(
+            title,
+            curves,
+            positions=training.epochs,
+            axis="epoch",
+            marked={kept: training.best_epoch},
+        )
+        for title, curves in (
+            ("Loss by epoch", training.curves(are_losses=True)),
+            ("Quality by epoch", training.curves(are_losses=False)),
+        )
         if curves
     ]
     return section(
         "Training",
-        f"{len(training.history)} epochs; the weights are those of epoch {training.kept_epoch}, "
+        f"{len(training.epochs)} epochs; the weights are those of epoch {training.best_epoch}, "
         "which has the lowest validation loss.",
         columns(*charts),
         columns(

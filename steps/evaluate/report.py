@@ -47,7 +47,10 @@ def evaluate(
         "metrics": _metrics(matrix, bins),
         "comparison": _compare(predictions, approved),
         "per_label": _per_label(matrix),
-        "confusion_matrix": matrix.to_document(),
+        "confusion_matrix": {
+            actual: {predicted: count for predicted, count in row.items() if count}
+            for actual, row in matrix.to_document().items()
+        },
         "data_digest": data_digest,
         "num_images": matrix.num_images,
     }

@@ -8,56 +8,65 @@ from typing import Self
 
 from inference.contract import TRAINING_FILE
 
-KEPT_BY = "validation_loss"
-"""The metric whose lowest value decides the epoch that is kept."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Training:
     """Content of `training.json`."""
 
-    history: tuple[Mapping[str, float], ...]
-    """Metrics of each epoch, by name."""
+    best_epoch: int
+    """The epoch that the weights are of."""
+    epochs: tuple[int, ...]
+    metrics: Mapping[str, tuple[float, ...]]
+    """Values by name, one per epoch."""
     hyperparameters: Mapping[str, str]
     facts: Mapping[str, str]
-    """Everything else that is one value, for example digests."""
+    """Everything else, for example digests; a nested value's name has dots."""
 
     @classmethod
     def read(cls, model_dir: Path) -> Self:
         """Read the file of an artifact.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            ValueError: It has no history or no hyperparameters.
+            ValueError: It is missing, or does not tell of epochs and hyperparameters.
         """
         path = model_dir / TRAINING_FILE
-        content = json.loads(path.read_bytes())
-        history, hyperparameters = content.get("history"), content.get("hyperparameters")
-        if not history or not isinstance(hyperparameters, dict):
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
+        try:
+            history = content.pop("history")
+            hyperparameters = content.pop("hyperparameters")
+            epochs = tuple(epoch["epoch"] for epoch in history)
+            best_epoch = epochs[content.pop("best_epoch")]
+        except (KeyError, IndexError) as error:
             raise ValueError(
-                f"{path} tells no training. Expected a 'history' with one entry per epoch and "
-                f"'hyperparameters'; found: {', '.join(sorted(content)) or 'nothing'}."
-            )
+                f"{TRAINING_FILE} of the model lacks {error}. Expected the history of its epochs, "
+                "the index of the best one, and the hyperparameters."
+            ) from error
         return cls(
-            history=tuple(history),
-            hyperparameters={name: str(value) for name, value in hyperparameters.items()},
-            facts={
-                name: str(value)
-                for name, value in content.items()
-                if isinstance(value, str | int | float)
+            best_epoch=best_epoch,
+            epochs=epochs,
+            metrics={
+                name: tuple(epoch[name] for epoch in history)
+                for name in sorted(history[0])
+                if name != "epoch"
             },
+            hyperparameters=dict(_flatten(hyperparameters)),
+            facts=dict(_flatten(content)),
         )
 
-    @property
-    def kept_epoch(self) -> int:
-        """The epoch that the weights are of, counted from 1."""
-        losses = [epoch[KEPT_BY] for epoch in self.history]
-        return losses.index(min(losses)) + 1
-
-    def curves(self, *, is_loss: bool) -> dict[str, list[float]]:
-        """Values by epoch of the metrics that are losses, or of the others."""
+    def curves(self, *, are_losses: bool) -> dict[str, tuple[float, ...]]:
+        """The metrics that are losses, or the others; running minima are no curves of their own."""
         return {
-            name: [epoch[name] for epoch in self.history]
-            for name in sorted(self.history[0])
-            if name.endswith("loss") == is_loss and name != "epoch" and not name.startswith("best_")
+            name: values
+            for name, values in self.metrics.items()
+            if name.endswith("loss") == are_losses and not name.startswith("best_")
         }
+
+
+def _flatten(content: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    pairs = []
+    for name, value in content.items():
+        if isinstance(value, dict):
+            pairs += _flatten(value, f"{prefix}{name}.")
+        else:
+            pairs.append((f"{prefix}{name}", str(value)))
+    return pairs

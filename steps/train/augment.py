@@ -1,4 +1,4 @@
-"""Augmentation: a random rotation, shift and mirroring of each training image, one resampling for all.
+"""Augmentation: rotates, shifts and mirrors each training image at random, in one resampling.
 
 Shapes: n images, h and w pixels high and wide.
 """

@@ -72,11 +72,11 @@ class Hyperparameters:
     batch_size: int = 64
     dropout: float = 0.1
     """Probability of dropping a feature before the last layer."""
-    epochs: int = 12
+    epochs: int = 20
     horizontal_flip: bool = False
     """Whether training may mirror an image: right for pets, wrong for digits."""
     label_smoothing: float = 0.05
-    learning_rate: float = 0.003
+    learning_rate: float = 0.006
     """Peak of the one-cycle schedule."""
     max_rotation_degrees: float = 10.0
     max_shift_fraction: float = 0.1
@@ -122,7 +122,7 @@ class Hyperparameters:
         """Add one option `--<name>` per hyperparameter, as the training toolkit passes them."""
         for field in fields(cls):
             parse = _parse_bool if field.type is bool else field.type
-            parser.add_argument(f"--{field.name}", type=parse, default=field.default)  # type: ignore[arg-type]
+            parser.add_argument(f"--{field.name}", type=parse, default=field.default)
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> Self:

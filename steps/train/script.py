@@ -20,7 +20,7 @@ from inference.artifact import Artifact, ArtifactError, Spec, write_artifact
 from inference.files import write_json
 from inference.handler import input_fn, model_fn, output_fn, predict_fn
 from inference.model import build_classifier
-from inference.transforms import IMAGENET, Normalization
+from inference.transforms import IMAGENET
 from steps.dataset import Dataset, DatasetError
 from steps.runtime import run
 from steps.train.checkpoint import Checkpoints
@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     hyperparameters = Hyperparameters.from_arguments(options)
     train, validation = Dataset.open(options.train_dir), Dataset.open(options.validation_dir)
     _check_same_data(train, validation)
-    torch.use_deterministic_algorithms(True)
+    # As use_deterministic_algorithms(True), which also imports the compiler, for seconds.
+    torch.set_deterministic_debug_mode("error")
     torch.manual_seed(hyperparameters.seed)
     network = build_classifier(
         hyperparameters.architecture,

@@ -1,7 +1,7 @@
-"""Trains a network: epochs, the averaged weights, the best epoch, early stop, and a state that resumes.
+"""Trains a network: epochs, averaged weights, the best epoch, early stop, a state that resumes.
 
-Given the same data, hyperparameters, device and number of threads, the weights are the same to the bit,
-whether or not the training was interrupted between epochs.
+Given the same data, hyperparameters, device and number of threads, the weights are the same to the
+bit, whether or not the training was interrupted.
 """
 
 import copy
@@ -154,7 +154,7 @@ class Trainer:
         return total_loss / num_images, num_images
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Augmented images and their labels, in a new order; batches differ by at most one image."""
+        """Augmented images and their labels, in a new order; batch sizes differ by at most one."""
         order = torch.randperm(len(self._train), generator=self._generator)
         for rows in order.tensor_split(self._num_batches)[: self._max_batches]:
             indices = rows.numpy()
@@ -175,7 +175,7 @@ class Trainer:
             loss = functional.cross_entropy(
                 logits, targets, label_smoothing=options.label_smoothing
             )
-        self._scaler.scale(loss).backward()
+        torch.autograd.backward(self._scaler.scale(loss))
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._average(step)
@@ -217,7 +217,7 @@ class Trainer:
 def _parameter_groups(
     network: Classifier, hyperparameters: Hyperparameters
 ) -> list[dict[str, object]]:
-    """Weight decay for matrices and kernels only: it would pull scales and biases off their task."""
+    """Weight decay for matrices and kernels only: scales and biases have no size to keep small."""
     parameters = list(network.parameters())
     return [
         {

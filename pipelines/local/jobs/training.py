@@ -44,7 +44,9 @@ class TrainingJob:
         ml = self.job_dir.ml
         for folder in ("model", "output/data", "input/data"):
             (ml / folder).mkdir(parents=True, exist_ok=True)
-        hyperparameters = self.request["HyperParameters"]
+        hyperparameters = {
+            key: self.job_dir.reroot(text) for key, text in self.request["HyperParameters"].items()
+        }
         channels = {item["ChannelName"]: item for item in self.request.get("InputDataConfig", [])}
         for channel, item in channels.items():
             uri = item["DataSource"]["S3DataSource"]["S3Uri"]
@@ -63,7 +65,7 @@ class TrainingJob:
         write_json(config_dir / "inputdataconfig.json", inputs)
         write_json(config_dir / "resourceconfig.json", resources)
         code_dir = ml / "code"
-        unpack(self.machine.store.read_bytes(hyperparameters[_SOURCE]), code_dir)
+        unpack(self._read_source(hyperparameters[_SOURCE]), code_dir)
         self._restore_checkpoints()
         environment = {
             **base_environment(self.machine, num_threads=self.num_threads),
@@ -89,6 +91,12 @@ class TrainingJob:
             log_path=self.job_dir.log_path,
         )
         return start(self.machine, self.job_dir, command)
+
+    def _read_source(self, source: str) -> bytes:
+        """The archive of the code: an object, or a file of one of the channels."""
+        if source.startswith("s3://"):
+            return self.machine.store.read_bytes(source)
+        return Path(source).read_bytes()
 
     def scraper(self) -> MetricScraper:
         """A reader of this job's metrics."""
