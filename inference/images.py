@@ -33,6 +33,9 @@ _DECODER_ERRORS = (
     zlib.error,
 )
 
+_REDUCING_GAP = 3.0
+"""Shrinks in two stages, three times as fast and as good to the eye; Pillow's documentation."""
+
 _ORIENTATION_TAG = 0x0112
 # Source: CIPA DC-008, "Exchangeable image file format for digital still cameras", tag Orientation.
 _UPRIGHT = {
@@ -91,7 +94,7 @@ def resize(image: Image.Image, size: int) -> NDArray[np.uint8]:
         side = min(image.size)
         left, top = (image.width - side) / 2, (image.height - side) / 2
         box = (left, top, left + side, top + side)
-        image = image.resize((size, size), Image.Resampling.BILINEAR, box)
+        image = image.resize((size, size), Image.Resampling.BILINEAR, box, _REDUCING_GAP)
     return np.asarray(image)
 
 

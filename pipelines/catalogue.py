@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+RAW_DATA_PARAMETER = "RawDataUri"
+"""Pipeline parameter that names the S3 prefix of the image folder."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipelines.catalogue import CATALOGUE
+from pipelines.catalogue import CATALOGUE, RAW_DATA_PARAMETER
 from steps.errors import DeclarationError
 from steps.site import Site
 
@@ -96,18 +96,33 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from pipelines.checks import DefinitionError
+    from pipelines.local.errors import LocalExecutionError
+    from pipelines.local.execution import Status
     from pipelines.run import run_pipeline
 
-    execution = run_pipeline(
-        arguments.name,
-        _site(),
-        parameters=_assignments(arguments.parameter),
-        root=arguments.root,
-        images_dir=arguments.images,
-        resume=arguments.resume,
-    )
+    parameters = _assignments(arguments.parameter)
+    if arguments.images is not None:
+        if not arguments.images.is_dir():
+            raise UsageError(f"'{arguments.images}' is not a folder of images.")
+        if RAW_DATA_PARAMETER in parameters:
+            raise UsageError(f"Give --images or -p {RAW_DATA_PARAMETER}=..., not both.")
+    try:
+        execution = run_pipeline(
+            arguments.name,
+            _site(),
+            parameters=parameters,
+            root=arguments.root,
+            images_dir=arguments.images,
+            resume=arguments.resume,
+        )
+    except LocalExecutionError as error:
+        raise UsageError(str(error)) from error
+    except DefinitionError as error:
+        print(f"pipelines: {error}", file=sys.stderr)
+        return 1
     print(execution.path)
-    return 0 if execution.is_succeeded else 1
+    return 0 if execution.status is Status.SUCCEEDED else 1
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -1,12 +1,14 @@
-"""The demonstration: the training pipeline on scikit-learn's handwritten digits, on this machine."""
+"""The demonstration: the training pipeline on scikit-learn's handwritten digits."""
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.local.execution import Execution
+from pipelines.local.execution import Execution, Status
+from pipelines.local.store import LocalStore
 from pipelines.run import run_pipeline
-from steps.evaluate.contract import PAGE_FILE, REPORT_FILE
+from steps.evaluate.contract import PAGE_FILE, REPORT_FILE, EvaluationReport, Output
 from steps.site import Site
 
 LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -37,9 +39,33 @@ def write_digits(directory: Path) -> None:
 def demo(site: Site, root: Path) -> int:
     """Run the demonstration, print its figures and return the exit code."""
     images_dir = root / "digits"
-    print(f"Handwritten digits: {images_dir}", file=sys.stderr)
+    print(f"Writing handwritten digits to {images_dir}", file=sys.stderr)
     write_digits(images_dir)
     execution = run_pipeline("training", site, parameters={}, root=root, images_dir=images_dir)
-    for name, value in figures(execution).items():
-        print(f"{name:<16}{value}")
-    return 0 if execution.is_succeeded else 1
+    print()
+    for name, value in summary(execution, LocalStore(root)).items():
+        print(f"{name:<18}{value}")
+    return 0 if execution.status is Status.SUCCEEDED else 1
+
+
+def summary(execution: Execution, store: LocalStore) -> Mapping[str, str]:
+    """What a person wants to know of a training execution, as far as it came."""
+    steps = {step.name: step for step in execution.steps if step.status is Status.SUCCEEDED}
+    figures: dict[str, str] = {}
+    if tune := steps.get("Tune"):
+        tuned = tune.properties["BestTrainingJob"]["TunedHyperParameters"]
+        figures["Tuned"] = " ".join(f"{name}={float(tuned[name]):.4g}" for name in sorted(tuned))
+    if evaluate := steps.get("Evaluate"):
+        outputs = evaluate.properties["ProcessingOutputConfig"]["Outputs"]
+        uris = {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs}
+        directory = store.path(uris[Output.EVALUATION])
+        report: EvaluationReport = json.loads((directory / REPORT_FILE).read_bytes())
+        accuracy = report["metrics"]["accuracy"]["value"]
+        figures["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
+        figures["Report"] = str(directory / PAGE_FILE)
+    if gate := steps.get("CheckQuality"):
+        has_passed = gate.properties["Outcome"] == "True"
+        figures["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"
+    if register := steps.get("RegisterModel"):
+        figures["Model package"] = register.summary
+    return figures

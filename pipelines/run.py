@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines.catalogue import RAW_DATA_PARAMETER
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import load
@@ -55,7 +56,7 @@ def run_pipeline(
             if not store.path(uri).exists():
                 store.put_bytes(uri, content)
         if images_dir is not None:
-            parameters = {**parameters, "RawDataUri": _link(images_dir, store, site)}
+            parameters = {**parameters, RAW_DATA_PARAMETER: _link(images_dir, store, site)}
         return run(
             definition,
             parameters,

@@ -23,6 +23,7 @@ from sagemaker.core.workflow.parameters import (
 )
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
+from pipelines.catalogue import RAW_DATA_PARAMETER
 from steps.check_quality import check_quality_step
 from steps.evaluate.contract import Output as EvaluateOutput
 from steps.evaluate.step import Evaluate, evaluate_step
@@ -57,7 +58,7 @@ def _build(context: Context, *, is_tuned: bool) -> Pipeline:
     approved = find_approved_model_step(context)
     preprocess = preprocess_step(
         context,
-        raw_data_uri=parameters["RawDataUri"],
+        raw_data_uri=parameters[RAW_DATA_PARAMETER],
         image_size=parameters["ImageSize"].to_string(),
         instance_type=parameters["PreprocessInstanceType"],
         instance_count=parameters["PreprocessInstanceCount"],
@@ -118,7 +119,7 @@ def _build(context: Context, *, is_tuned: bool) -> Pipeline:
 
 def _parameters(context: Context) -> dict[str, Parameter]:
     declared = [
-        ParameterString("RawDataUri", default_value=context.site.uri("raw")),
+        ParameterString(RAW_DATA_PARAMETER, default_value=context.site.uri("raw")),
         ParameterInteger("ImageSize", default_value=32),
         ParameterString("PreprocessInstanceType", default_value="ml.m5.xlarge"),
         ParameterInteger("PreprocessInstanceCount", default_value=1),

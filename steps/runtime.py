@@ -1,4 +1,4 @@
-"""How a job script starts and ends: its log, the time it took, and the reason when it fails."""
+"""How a job script starts and ends: its log, the time it took, and what it says at the end."""
 
 import logging
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-MAX_REASON_CHARACTERS = 1024
-"""The service keeps this much of a failure reason.
+MAX_MESSAGE_CHARACTERS = 1024
+"""The service keeps this much of a failure reason and of an exit message.
 
 Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and
 Failure",
@@ -18,24 +18,32 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 """
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a script's main as a job: log to standard output; when it raises, exit with 1 and why.
+def run(main: Callable[[], str | None]) -> None:
+    """Run a script's main as a job, logging to standard output.
 
-    The reason goes to the files `failure` (training jobs) and `message` (processing jobs) in the
-    folder `SM_OUTPUT_DIR`, which the service copies into the job's FailureReason or ExitMessage.
+    What main returns is the job's exit message. When it raises, the job exits with 1, and the error
+    is its failure reason. Both go to files in the folder `SM_OUTPUT_DIR`: the service reads
+    `message` of processing jobs and `failure` of training jobs.
     """
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s"
     )
     started = time.perf_counter()
     try:
-        main()
+        message = main()
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
         logger.exception("The job failed.")
-        output_dir = Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"))
-        output_dir.mkdir(parents=True, exist_ok=True)
-        for name in ("failure", "message"):
-            (output_dir / name).write_text(reason[:MAX_REASON_CHARACTERS], encoding="utf-8")
+        reason = f"{type(error).__name__}: {error}"
+        _say(reason, "failure", "message")
         sys.exit(1)
+    if message:
+        logger.info("%s", message)
+        _say(message, "message")
     logger.info("main took %.3f s", time.perf_counter() - started)
+
+
+def _say(text: str, *names: str) -> None:
+    output_dir = Path(os.environ.get("SM_OUTPUT_DIR", "/opt/ml/output"))
+    output_dir.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (output_dir / name).write_text(text[:MAX_MESSAGE_CHARACTERS], encoding="utf-8")

@@ -132,5 +132,5 @@ def _comparisons(items: list[Located]) -> Iterator[Located]:
         elif kind == "Not":
             inner = item.dig("Condition")
             yield from _comparisons([inner] if isinstance(inner.value, dict) else [])
-        elif kind in OPERANDS and OPERANDS[kind] <= item.value.keys():
+        elif isinstance(kind, str) and OPERANDS.get(kind, {"Type"}) == item.value.keys() - {"Type"}:
             yield item

@@ -62,7 +62,8 @@ def retried_exceptions(analysis: Analysis) -> Iterator[Problem]:
             continue
         known = CALL_EXCEPTIONS | (JOB_EXCEPTIONS if step.type in STEPS_WITH_JOBS else frozenset())
         for index, name in enumerate(types):
-            if name not in known and step.type in STEPS_WITH_JOBS | {"Model", "RegisterModel"}:
+            is_known = isinstance(name, str) and name in known
+            if not is_known and step.type in STEPS_WITH_JOBS | {"Model", "RegisterModel"}:
                 yield Problem(
                     f"{policy.pointer}/ExceptionType/{index}",
                     f"Step '{step.name}' of type {step.type} retries {quote(name)}. "

@@ -134,8 +134,8 @@ def _property(use: Use, step: Step, path: list[str | int]) -> Target | DeadEnd:
 
 def _output_parameter(use: Use, step: Step, name: str) -> Target | DeadEnd:
     outputs = located(step).objects("OutputParameters")
-    types = {output.value.get("OutputName"): output.value.get("OutputType") for output in outputs}
-    missing = _missing(use, step, name, "output", [str(known) for known in types])
+    types = {str(item.value.get("OutputName")): item.value.get("OutputType") for item in outputs}
+    missing = _missing(use, step, name, "output", list(types))
     if missing is not None:
         return missing
     return Target(type=next((kind for kind in PARAMETER_TYPES if kind == types[name]), None))

@@ -112,11 +112,13 @@ def _schema(file: _File) -> type | Unreadable:
     Raises:
         LookupError: No contract says what the step's script writes.
     """
-    specification = arguments(file.step).dig("AppSpecification").value or {}
+    specification = arguments(file.step).dig("AppSpecification")
+    commands = (specification.dig(k).value for k in ("ContainerEntrypoint", "ContainerArguments"))
     words = [
         word
-        for key in ("ContainerEntrypoint", "ContainerArguments")
-        for word in specification.get(key) or []
+        for command in commands
+        if isinstance(command, list)
+        for word in command
         if isinstance(word, str)
     ]
     script = next((match for word in words if (match := _SCRIPT.search(word))), None)
@@ -171,8 +173,8 @@ def _no_path(subject: str, path: str, file: _File, reason: str) -> Unreadable:
     return Unreadable(
         why=Unread.PATH,
         key=f"{file.step.name} {file.path} {path}",
-        message=f"{subject} reads '{path}', which '{file.path}' of step '{file.step.name}' does not "
-        f"hold. {reason}",
+        message=f"{subject} reads '{path}', which '{file.path}' of step '{file.step.name}' does "
+        f"not hold. {reason}",
     )
 
 

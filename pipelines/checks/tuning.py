@@ -20,6 +20,11 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_HyperbandStrategyC
 """
 
 
+def _static_names(training: Located) -> set[str]:
+    static = training.dig("StaticHyperParameters").value
+    return set(static) if isinstance(static, dict) else set()
+
+
 def _config(step: Step) -> Located:
     return arguments(step).dig("HyperParameterTuningJobConfig")
 
@@ -110,10 +115,9 @@ def tuned_once(analysis: Analysis) -> Iterator[Problem]:
                 )
             seen.setdefault(name, item.pointer)
         for training in training_definitions(step):
-            static = training.dig("StaticHyperParameters")
-            for name in seen.keys() & (static.value or {}):
+            for name in sorted(seen.keys() & _static_names(training)):
                 yield Problem(
-                    child(static.pointer, name),
+                    child(f"{training.pointer}/StaticHyperParameters", name),
                     f"Step '{step.name}' fixes '{name}' and also searches it; keep one of the two.",
                 )
 
@@ -136,12 +140,9 @@ def hyperband(analysis: Analysis) -> Iterator[Problem]:
                     f"{quote(config.dig('Strategy').value)}.",
                 )
             continue
-        fixed = [
-            training.dig("StaticHyperParameters").value or {}
-            for training in training_definitions(step)
-        ]
+        fixed = [_static_names(training) for training in training_definitions(step)]
         low, high = settings.dig("MinResource"), settings.dig("MaxResource")
-        if high.value is None and not all(set(EPOCH_NAMES) & set(names) for names in fixed):
+        if high.value is None and not all(names & set(EPOCH_NAMES) for names in fixed):
             yield Problem(
                 config.pointer,
                 f"Step '{step.name}' uses Hyperband without MaxResource, and no static "

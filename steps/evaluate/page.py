@@ -111,7 +111,8 @@ def _comparison(evaluation: Evaluation) -> Markup:
 
 def _confusion(evaluation: Evaluation) -> Markup:
     matrix = evaluation.matrix
-    chart = element("div", heat_map("Confusion matrix", matrix), class_="scroll wide", tabindex=0)
+    chart = heat_map("Confusion matrix", matrix)
+    is_small = len(matrix.labels) <= MAX_LABELS_BESIDE
     confusions = sorted(
         (
             (-int(matrix.counts[row, column]), matrix.labels[row], matrix.labels[column])
@@ -120,7 +121,7 @@ def _confusion(evaluation: Evaluation) -> Markup:
         )
     )[:MAX_CONFUSIONS]
     rows = [(actual, predicted, -count) for count, actual, predicted in confusions]
-    parts = [chart]
+    parts = [chart if is_small else element("div", chart, class_="scroll wide", tabindex=0)]
     if rows:
         frequent = table(("actual", "predicted", "images"), rows)
         parts.append(titled("Most frequent confusions", frequent))
@@ -128,7 +129,7 @@ def _confusion(evaluation: Evaluation) -> Markup:
         "Confusion matrix",
         "Rows are actual labels, columns predicted ones. The stronger the colour, the larger the "
         "fraction of the row.",
-        *([columns(*parts)] if len(matrix.labels) <= MAX_LABELS_BESIDE else parts),
+        *([columns(*parts)] if is_small else parts),
     )
 
 
@@ -162,9 +163,10 @@ def _mistakes(evaluation: Evaluation) -> Markup:
     if not mistakes:
         return section("Worst mistakes", "The model made no mistake on these images.")
     shown = mistakes[:MAX_MISTAKES]
+    number = f"All {len(shown)}" if len(shown) == len(mistakes) else f"{len(shown)} of {len(mistakes)}"
     return section(
         "Worst mistakes",
-        f"The {len(shown)} of {len(mistakes)} mistakes that the model was most certain of.",
+        f"{number} mistakes, those that the model was most certain of first.",
         element("div", *map(_mistake, shown), class_="gallery"),
     )
 
