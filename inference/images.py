@@ -34,7 +34,11 @@ _DECODER_ERRORS = (
 )
 
 _REDUCING_GAP = 3.0
-"""Shrinks in two stages, three times as fast and as good to the eye; Pillow's documentation."""
+"""Lets large images shrink in two stages, which is several times faster.
+
+Source: Pillow documentation, Image.resize: from 3.0 on, hardly distinguishable from one stage,
+https://pillow.readthedocs.io/en/stable/reference/Image.html
+"""
 
 _ORIENTATION_TAG = 0x0112
 # Source: CIPA DC-008, "Exchangeable image file format for digital still cameras", tag Orientation.

@@ -74,11 +74,11 @@ def line_chart(
     Raises:
         ValueError: A curve does not fit the positions, there is none, or there are too many.
     """
-    lengths = {len(curve) for curve in curves.values()}
-    if lengths != {len(positions)} or not positions or len(curves) > MAX_SERIES:
+    lengths = {name: len(curve) for name, curve in curves.items()}
+    if {*lengths.values()} != {len(positions)} or not positions or len(curves) > MAX_SERIES:
         raise ValueError(
-            f"Chart '{title}' needs 1 to {MAX_SERIES} curves with a value for each of "
-            f"{len(positions)} positions; got {len(curves)} with {sorted(lengths)} values."
+            f"Chart '{title}' needs 1 to {MAX_SERIES} curves with one value for each of its "
+            f"{len(positions)} positions. Got values by curve: {lengths}."
         )
     width, height = 520.0, 300.0
     values = [value for curve in curves.values() for value in curve]

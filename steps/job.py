@@ -32,6 +32,8 @@ from steps.site import Site
 PROCESSING_DIR = "/opt/ml/processing"
 CODE_DIR = f"{PROCESSING_DIR}/input/code"
 OUTPUT_DIR = "/opt/ml/output"
+RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"
+"""Tells a processing job which of its hosts it runs on."""
 
 CACHE = CacheConfig(enable_caching=True, expire_after="P30D")
 

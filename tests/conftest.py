@@ -1,10 +1,22 @@
 """What every test gets: no credentials, no region, no settings of a site."""
 
 import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from pipelines.compile import Compiled
+
 AMBIENT_PREFIXES = ("AWS_", "SAGEMAKER_", "SITE_", "SM_")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites the definition snapshots."""
+    parser.addoption(
+        "--update-definitions", action="store_true", help="rewrite tests/definitions/*.json"
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -14,8 +26,11 @@ def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that rewrites the definition snapshots."""
-    parser.addoption(
-        "--update-definitions", action="store_true", help="rewrite tests/definitions/*.json"
-    )
+@pytest.fixture(scope="session")
+def compiled() -> Mapping[str, "Compiled"]:
+    """Every pipeline of the catalogue, compiled once for the default site."""
+    from pipelines.catalogue import CATALOGUE
+    from pipelines.compile import compile_pipeline
+    from steps.site import Site
+
+    return {name: compile_pipeline(name, Site()) for name in CATALOGUE}

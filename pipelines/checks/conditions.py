@@ -70,8 +70,7 @@ def _shape(step: Step, item: Located) -> Iterator[Problem]:
         yield Problem(
             item.pointer,
             f"Condition '{step.name}' gives {kind} the operands "
-            f"{', '.join(sorted(given)) or 'none'}; "
-            f"expected {', '.join(sorted(operands))}.",
+            f"{', '.join(sorted(given)) or 'none'}; expected {', '.join(sorted(operands))}.",
         )
     elif kind == "Not":
         yield from _shape(step, item.dig("Condition"))
@@ -94,14 +93,14 @@ def comparable(analysis: Analysis) -> Iterator[Problem]:
     """Numbers are compared with numbers and strings with strings."""
     for step in analysis.of_type("Condition"):
         for item in _comparisons(arguments(step).objects("Conditions")):
-            left_key = "QueryValue" if item.value["Type"] == "In" else "LeftValue"
+            left_key = "QueryValue" if item.value.get("Type") == "In" else "LeftValue"
             left, right = item.dig(left_key), item.dig("RightValue")
             rights = [right]
-            if item.value["Type"] == "In":
+            if item.value.get("Type") == "In":
                 values = item.dig("Values")
                 rights = [
                     Located(child(values.pointer, index), value)
-                    for index, value in enumerate(values.value or [])
+                    for index, value in enumerate(values.value)
                 ]
             yield from _unlike(analysis, step, left, rights)
 
@@ -119,8 +118,7 @@ def _unlike(
             yield Problem(
                 right.pointer,
                 f"Condition '{step.name}' compares {of_left.noun} with {of_right.noun}; expected "
-                "two values of "
-                "one type.",
+                "two values of one type.",
             )
 
 
@@ -132,5 +130,8 @@ def _comparisons(items: list[Located]) -> Iterator[Located]:
         elif kind == "Not":
             inner = item.dig("Condition")
             yield from _comparisons([inner] if isinstance(inner.value, dict) else [])
-        elif isinstance(kind, str) and OPERANDS.get(kind, {"Type"}) == item.value.keys() - {"Type"}:
+        elif kind == "In":
+            is_list = isinstance(item.value.get("Values"), list)
+            yield from [item] if is_list and "QueryValue" in item.value else []
+        elif item.value.keys() >= _COMPARISON:
             yield item

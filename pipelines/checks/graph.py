@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import depends_on
+from pipelines.checks.properties import Target, resolve
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.wording import alternatives, quote
-from pipelines.definition import Step, dependencies, references
+from pipelines.definition import Step, references
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
@@ -17,7 +18,7 @@ TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
 def acyclic(analysis: Analysis) -> Iterator[Problem]:
     """The dependencies form no cycle."""
     by_name = analysis.steps_by_name
-    waits_for = {name: sorted(_waits_for(step) & by_name.keys()) for name, step in by_name.items()}
+    waits_for = {name: sorted(_waits_for(analysis, step)) for name, step in by_name.items()}
     reported: set[str] = set()
     for name, step in by_name.items():
         cycle = _shortest_cycle(name, waits_for)
@@ -45,15 +46,20 @@ def _shortest_cycle(start: str, waits_for: Mapping[str, list[str]]) -> list[str]
     return []
 
 
-def _waits_for(step: Step) -> set[str]:
-    """The steps that a step waits for, itself included where it refers to itself."""
-    named = {name for _, name in depends_on(step)}
+def _waits_for(analysis: Analysis, step: Step) -> set[str]:
+    """The steps that a step waits for, itself included where it refers to itself.
+
+    References that lead nowhere do not count: they are mistakes of another kind.
+    """
     read = {
-        str(reference.segments[1])
-        for reference in references(step.own)
-        if reference.segments[0] == "Steps" and len(reference.segments) > 1
+        str(use.reference.segments[1])
+        for use in analysis.uses
+        if use.reader is step
+        and use.reference.segments[0] == "Steps"
+        and isinstance(resolve(analysis, use), Target)
     }
-    return dependencies(step) | (named | read) & {step.name}
+    named = {name for _, name in depends_on(step) if name in analysis.steps_by_name}
+    return read | named | ({step.branch[0]} if step.branch is not None else set())
 
 
 @rule(
@@ -65,10 +71,8 @@ def same_branch(analysis: Analysis) -> Iterator[Problem]:
     """A step outside a branch would wait for something that may never run."""
     for step in analysis.steps_by_name.values():
         inside = _branches(analysis.steps_by_name, step)
-        for name in sorted(dependencies(step)):
-            target = analysis.steps_by_name.get(name)
-            if target is None:
-                continue
+        for name in sorted(_waits_for(analysis, step)):
+            target = analysis.steps_by_name[name]
             lacking = _branches(analysis.steps_by_name, target).items() - inside.items()
             # A condition that reads its own branch is a cycle.
             lacking = {(condition, taken) for condition, taken in lacking if condition != step.name}
@@ -131,6 +135,5 @@ def known_trigger(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     f"{step.pointer}/DependsOn/{index}/Trigger",
                     f"Step '{step.name}' waits for outcome {quote(trigger)} of step "
-                    f"'{entry['Step']}'. "
-                    f"{alternatives(str(trigger), TRIGGERS, 'Outcomes')}",
+                    f"'{entry['Step']}'. {alternatives(str(trigger), TRIGGERS, 'Outcomes')}",
                 )

@@ -26,6 +26,14 @@ def trainings(analysis: Analysis) -> Iterator[tuple[Step, Located]]:
             yield from ((step, item) for item in training_definitions(step))
 
 
+def _is_spot(training: Located) -> bool | None:
+    """Whether a job runs on spot instances; none where only the execution will tell."""
+    given = training.dig("EnableManagedSpotTraining").value
+    if given is None:
+        return False
+    return given if isinstance(given, bool) else None
+
+
 def _local_paths(step: Step) -> Iterator[Located]:
     request = arguments(step)
     inputs = request.objects("ProcessingInputs")
@@ -50,8 +58,7 @@ def processing_paths(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     place.pointer,
                     f"Step '{step.name}' has the local path '{place.value}'; expected a folder "
-                    "under "
-                    f"{PROCESSING_DIR}.",
+                    f"under {PROCESSING_DIR}.",
                 )
 
 
@@ -85,15 +92,14 @@ def spot_wait(analysis: Analysis) -> Iterator[Problem]:
     for step, training in trainings(analysis):
         limits = training.dig("StoppingCondition")
         wait, run = limits.dig("MaxWaitTimeInSeconds"), limits.dig("MaxRuntimeInSeconds")
-        is_spot = training.dig("EnableManagedSpotTraining").value is True
+        is_spot = _is_spot(training)
         if is_spot and wait.value is None:
             yield Problem(
                 limits.pointer,
                 f"Step '{step.name}' trains on spot instances without MaxWaitTimeInSeconds; "
-                "expected at least "
-                f"MaxRuntimeInSeconds.",
+                f"expected at least MaxRuntimeInSeconds.",
             )
-        elif not is_spot and wait.value is not None:
+        elif is_spot is False and wait.value is not None:
             yield Problem(
                 wait.pointer,
                 f"Step '{step.name}' has MaxWaitTimeInSeconds, which only spot training takes; set "
@@ -115,13 +121,11 @@ def spot_wait(analysis: Analysis) -> Iterator[Problem]:
 def spot_checkpoints(analysis: Analysis) -> Iterator[Problem]:
     """An interrupted job without checkpoints loses all its work and starts again."""
     for step, training in trainings(analysis):
-        is_spot = training.dig("EnableManagedSpotTraining").value is True
-        if is_spot and training.dig("CheckpointConfig").value is None:
+        if _is_spot(training) and training.dig("CheckpointConfig").value is None:
             yield Problem(
                 training.pointer,
                 f"Step '{step.name}' trains on spot instances without CheckpointConfig: an "
-                "interruption loses "
-                "the work. Add one, or train on demand.",
+                "interruption loses the work. Add one, or train on demand.",
             )
 
 

@@ -70,8 +70,7 @@ def length_of_values(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     item.pointer,
                     f"Parameter '{parameter.name}' has a value of {len(item.value)} characters; "
-                    "expected at "
-                    f"most {most}.",
+                    f"expected at most {most}.",
                 )
 
 

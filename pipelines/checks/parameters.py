@@ -112,11 +112,11 @@ def listed_default(analysis: Analysis) -> Iterator[Problem]:
     for parameter in analysis.parameters:
         default = parameter.body.get("DefaultValue")
         listed = parameter.enum_values
-        if default is not None and listed and default not in listed and parameter.accepts(default):
+        is_comparable = default is not None and all(map(parameter.accepts, [default, *listed]))
+        if listed and is_comparable and default not in listed:
             known = alternatives(str(default), map(str, listed), "Listed")
             yield Problem(
                 f"{parameter.pointer}/DefaultValue",
                 f"Parameter '{parameter.name}' defaults to {quote(default)}, which is not among "
-                "its "
-                f"EnumValues. {known}",
+                f"its EnumValues. {known}",
             )

@@ -56,8 +56,7 @@ def retried_exceptions(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 child(policy.pointer, "ExceptionType"),
                 f"A retry policy of step '{step.name}' has ExceptionType {quote(types)}; expected "
-                "a list of "
-                "exception types.",
+                "a list of exception types.",
             )
             continue
         known = CALL_EXCEPTIONS | (JOB_EXCEPTIONS if step.type in STEPS_WITH_JOBS else frozenset())

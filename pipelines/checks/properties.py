@@ -112,8 +112,7 @@ def _property(use: Use, step: Step, path: list[str | int]) -> Target | DeadEnd:
             key=step.name,
             message=f"{use.subject} reads '{use.reference.text}', but step '{step.name}' is a "
             f"{step.type} step, which has no properties. Read a step that runs a job, or name it "
-            "in "
-            "DependsOn.",
+            "in DependsOn.",
         )
     if path[0] == "PropertyFiles" and step.type == "Processing":
         names = located(step).names("PropertyFiles", key="PropertyFileName")
@@ -224,8 +223,8 @@ def _declared(step: Step, path: list[str | int]) -> tuple[str, list[str] | None]
     """Noun and names of the entries at a path of the properties; no names where they are free."""
     if step.type == "Tuning" and path[-1] == "TunedHyperParameters":
         # A search without any range is reported as such.
-        tuned = [str(item.value.get("Name")) for item in tuning_ranges(step)]
-        return "tuned hyperparameter", tuned or None
+        names = [item.value.get("Name") for item in tuning_ranges(step)]
+        return "tuned hyperparameter", [name for name in names if isinstance(name, str)] or None
     named = _NAMED.get((step.type, *map(str, path)))
     if named is None:
         return "entry", None

@@ -88,8 +88,7 @@ def script_mode(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 archive.pointer,
                 f"Step '{step.name}' unpacks its code from channel '{path['channel']}', which it "
-                "does not have. "
-                f"{alternatives(path['channel'], channels, 'Its channels')}",
+                f"does not have. {alternatives(path['channel'], channels, 'Its channels')}",
             )
 
 
@@ -124,8 +123,7 @@ def fitting_images(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     known.pointer,
                     f"Step '{step.name}' uses image '{repository}', which is for {kinds.pop()}; "
-                    "expected an image "
-                    f"for {purpose}.",
+                    f"expected an image for {purpose}.",
                 )
 
 

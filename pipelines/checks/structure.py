@@ -75,7 +75,7 @@ def _list_of_objects(items: Located, members: Mapping[str, type]) -> Iterator[Pr
         return
     for index, item in enumerate(items.value):
         pointer = f"{items.pointer}/{index}"
-        if not isinstance(item, dict):
+        if not isinstance(item, dict) or is_expression(item):
             yield Problem(pointer, f"Found {quote(item)}; expected an object.")
             continue
         for key, kind in members.items():
@@ -115,8 +115,7 @@ def legal_names(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     f"{item.pointer}/Name",
                     f"{noun} name {quote(item.value)} is not legal; expected letters, digits, '-' "
-                    "and '_', "
-                    f"1 to {limits['max']} characters.",
+                    f"and '_', 1 to {limits['max']} characters.",
                 )
 
 
@@ -167,5 +166,5 @@ def _is_json_get(body: Json) -> bool:
     if not isinstance(body, dict) or "Path" not in body:
         return False
     file = body.get("PropertyFile")
-    is_file = isinstance(file, dict) and isinstance(file.get("Get"), str)
+    is_file = isinstance(file, dict) and file.keys() == {"Get"}
     return is_file != ("S3Uri" in body)

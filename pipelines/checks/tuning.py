@@ -53,8 +53,7 @@ def defined_objective(analysis: Analysis) -> Iterator[Problem]:
                 yield Problem(
                     objective.pointer,
                     f"Step '{step.name}' tunes for '{objective.value}', which no metric definition "
-                    "reads. "
-                    f"{alternatives(objective.value, metrics, 'Metrics')}",
+                    f"reads. {alternatives(objective.value, metrics, 'Metrics')}",
                 )
 
 
@@ -154,8 +153,7 @@ def hyperband(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 settings.pointer,
                 f"Step '{step.name}' uses Hyperband with MinResource {low_value:g} above "
-                "MaxResource "
-                f"{high_value:g}.",
+                f"MaxResource {high_value:g}.",
             )
         early = config.dig("TrainingJobEarlyStoppingType")
         if early.value == "Auto":
@@ -177,12 +175,11 @@ def parallel_trials(analysis: Analysis) -> Iterator[Problem]:
         )
         most = known_number(analysis, step, in_all)
         at_a_time = known_number(analysis, step, parallel)
-        if most is not None and at_a_time is not None and at_a_time > most:
+        if most and at_a_time and 0 < most < at_a_time:
             yield Problem(
                 parallel.pointer,
                 f"Step '{step.name}' runs {at_a_time:g} trials at a time and {most:g} in all; "
-                "expected at most "
-                "as many at a time as in all.",
+                "expected at most as many at a time as in all.",
             )
 
 
@@ -202,8 +199,7 @@ def grid_categories(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 numbers[0].pointer,
                 f"Step '{step.name}' searches by Grid over ranges of numbers: {names}; expected "
-                "only "
-                "CategoricalParameterRanges.",
+                "only CategoricalParameterRanges.",
             )
 
 
@@ -225,8 +221,7 @@ def one_definition(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 request.pointer,
                 f"Step '{step.name}' has {' and '.join(given) or 'no training job definition'}; "
-                "expected one "
-                "of TrainingJobDefinition and TrainingJobDefinitions.",
+                "expected one of TrainingJobDefinition and TrainingJobDefinitions.",
             )
         elif not tuning_ranges(step) and request.dig("Autotune").value is None:
             yield Problem(

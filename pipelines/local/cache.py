@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from pipelines.definition import Json
 from pipelines.local.files import write_json
@@ -79,7 +78,7 @@ class StepCache:
 
     def find(
         self, step: str, key: str, *, config: Mapping[str, Json], now: datetime
-    ) -> dict[str, Any] | None:
+    ) -> Mapping[str, Json] | None:
         """The entry of a step that succeeded with this key and has not expired.
 
         Args:
@@ -91,7 +90,7 @@ class StepCache:
         path = self._directory / step / f"{key}.json"
         if not path.is_file():
             return None
-        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        entry: dict[str, Json] = json.loads(path.read_text(encoding="utf-8"))
         expire_after = config.get("ExpireAfter")
         if expire_after is not None:
             age = now - datetime.fromisoformat(entry["EndTime"])

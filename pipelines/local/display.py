@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from pipelines.local.execution import Execution, Status, StepExecution, first_failure
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
 _LOG_LINES = 20
@@ -87,8 +86,8 @@ class LiveDisplay:
 
     def __init__(self, stream: TextIO, *, has_colour: bool) -> None:
         """Draw on `stream`, a terminal."""
-        from rich.console import Console  # noqa: PLC0415 - not needed before a pipeline runs
-        from rich.live import Live  # noqa: PLC0415
+        from rich.console import Console
+        from rich.live import Live
 
         self._console: Console = Console(file=stream, no_color=not has_colour, highlight=False)
         self._lock = threading.Lock()
@@ -99,7 +98,7 @@ class LiveDisplay:
             get_renderable=self._table,
         )
 
-    def begin(self, execution: Execution, num_steps: int) -> None:  # noqa: ARG002 - the table shows all
+    def begin(self, execution: Execution, num_steps: int) -> None:
         """Print the header and start the table."""
         self._steps = {step.name: step for step in execution.steps}
         self._console.print(_header(execution), markup=False)
@@ -117,7 +116,7 @@ class LiveDisplay:
             self._console.print(line, markup=False, soft_wrap=True)
 
     def _table(self) -> "Table":
-        from rich.table import Table  # noqa: PLC0415
+        from rich.table import Table
 
         with self._lock:
             steps = list(self._steps.values())

@@ -26,11 +26,11 @@ class ParameterError(LocalExecutionError):
     """A pipeline parameter is unknown, missing or ill-typed."""
 
 
-class UnresolvedReference(LocalExecutionError):
+class UnresolvedReference(LocalExecutionError):  # noqa: N818 - the cause, not the class, is the word
     """A Get or a JsonGet leads nowhere, or gives a value of the wrong type."""
 
 
-class UnsupportedStep(LocalExecutionError):
+class UnsupportedStep(LocalExecutionError):  # noqa: N818
     """A step cannot run on this machine."""
 
 
@@ -42,7 +42,7 @@ class StorageError(LocalExecutionError):
     """An object or a prefix of the local store is not as expected."""
 
 
-class StepFailed(LocalExecutionError):
+class StepFailed(LocalExecutionError):  # noqa: N818
     """A step failed; its message is the failure reason."""
 
     def __init__(self, reason: str, *, job_dir: Path | None = None) -> None:

@@ -1,15 +1,15 @@
 """Forks job processes from one process that has the heavy third-party modules loaded.
 
-This file runs as a script, isolated and without the site module (`python -I -S`), and imports the standard
-library alone: first-party code can reach a job only through the job's own import path, never from here.
-Requests arrive as JSON lines on an inherited socket, answers go back the same way:
+This file runs as a script, isolated and without the site module (`python -I -S`), and imports the
+standard library alone: first-party code can reach a job only through the job's own import path, never
+from here. Requests arrive as JSON lines on standard input, answers leave on standard output:
 
     {"do": "start", "id": 1, "argv": [...], "environment": {...}, "cwd": "...", "log": "..."}
     {"do": "kill", "id": 1}
     {"id": 1, "pid": 4711}                          when the job has started
     {"id": 1, "exit": 0}                            when it has ended; -9 is killed by signal 9
 
-When the runner dies, however it dies, the socket closes, and every job's process group is killed.
+When the runner dies, however it dies, standard input ends, and every job's process group is killed.
 """
 
 import gc
@@ -20,7 +20,6 @@ import re
 import runpy
 import select
 import signal
-import socket
 import sys
 import traceback
 from pathlib import Path
@@ -32,25 +31,25 @@ _CHUNK_BYTES = 65536
 
 
 def main() -> None:
-    """Serve until the socket closes; in a forked child, run the job instead."""
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
-        reader = channel.makefile("rb")
-        hello = json.loads(reader.readline())
-        sys.path.extend(hello["site_dirs"])
-        for module in hello["modules"]:
-            try:
-                importlib.import_module(module)
-            except ImportError:
-                continue  # A job that needs it says so itself.
-        # What is loaded is never freed: leave its pages shared between the jobs.
-        gc.freeze()
-        channel.sendall(b'{"ready": true}\n')
-        request = _serve(channel)
+    """Serve until standard input ends; in a forked child, run the job instead."""
+    settings = json.loads(sys.argv[1])
+    answers = os.dup(1)
+    os.dup2(2, 1)  # A module that prints while it is loaded must not answer.
+    sys.path.extend(settings["site_dirs"])
+    for module in settings["modules"]:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            continue  # A job that needs it says so itself.
+    # What is loaded is never freed: leave its pages shared between the jobs.
+    gc.freeze()
+    request = _serve(answers)
+    os.close(answers)
     if request is not None:
         _run(request)
 
 
-def _serve(channel: socket.socket) -> dict[str, Any] | None:
+def _serve(answers: int) -> dict[str, Any] | None:
     """Start, kill and reap jobs; returns the request in the forked child, and None at the end."""
     children: dict[int, int] = {}  # process id -> job id
     awake, wake = os.pipe()
@@ -60,13 +59,13 @@ def _serve(channel: socket.socket) -> dict[str, Any] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     pending = b""
     while True:
-        readable, _, _ = select.select([channel, awake], [], [])
+        readable, _, _ = select.select([0, awake], [], [])
         if awake in readable:
             os.read(awake, _CHUNK_BYTES)
-            _reap(children, channel)
-        if channel not in readable:
+            _reap(children, answers)
+        if 0 not in readable:
             continue
-        data = channel.recv(_CHUNK_BYTES)
+        data = os.read(0, _CHUNK_BYTES)
         if not data:
             for pid in children:
                 _kill_group(pid)
@@ -86,20 +85,20 @@ def _serve(channel: socket.socket) -> dict[str, Any] | None:
                 os.close(wake)
                 return dict(request)
             children[pid] = request["id"]
-            _answer(channel, {"id": request["id"], "pid": pid})
+            _answer(answers, {"id": request["id"], "pid": pid})
 
 
-def _reap(children: dict[int, int], channel: socket.socket) -> None:
+def _reap(children: dict[int, int], answers: int) -> None:
     for pid in list(children):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             _kill_group(pid)  # What the job left behind ends with it.
             code = os.waitstatus_to_exitcode(status)
-            _answer(channel, {"id": children.pop(pid), "exit": code})
+            _answer(answers, {"id": children.pop(pid), "exit": code})
 
 
-def _answer(channel: socket.socket, message: dict[str, Any]) -> None:
-    channel.sendall(json.dumps(message).encode() + b"\n")
+def _answer(answers: int, message: dict[str, Any]) -> None:
+    os.write(answers, json.dumps(message).encode() + b"\n")
 
 
 def _kill_group(pid: int) -> None:

@@ -169,7 +169,7 @@ def call_function(
     clients = stand_ins(registry)
     try:
         answer = respond(dict(event), **{name: clients[name] for name in _clients(respond)})
-    except Exception as error:  # noqa: BLE001 - as the service does: the function's error is the reason
+    except Exception as error:
         raise StepFailed(f"Lambda function failed: {type(error).__name__}: {error}") from error
     values: dict[str, Json] = {}
     for output in outputs:

@@ -6,7 +6,6 @@ import os
 import shlex
 import signal
 import site
-import socket
 import subprocess
 import sys
 import tempfile
@@ -75,20 +74,20 @@ class JobServer:
         self._lock = threading.Lock()
         self._num_started = 0
         self._is_closing = False
-        self._errors = tempfile.TemporaryFile()
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", _SERVER_SCRIPT, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                env=_server_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                # Ctrl-C reaches the runner, and the runner decides.
-                start_new_session=True,
-            )
-        self._send({"site_dirs": site.getsitepackages(), "modules": list(modules)})
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close
+        settings = {"site_dirs": site.getsitepackages(), "modules": list(modules)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-X", "utf8", _SERVER_SCRIPT, json.dumps(settings)],
+            env=_server_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            # Ctrl-C reaches the runner, and the runner decides.
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - a pipe
+        assert self._process.stdout is not None  # noqa: S101
+        self._requests, self._answers = self._process.stdin, self._process.stdout
         self._reader = threading.Thread(target=self._read, name="job-server", daemon=True)
         self._reader.start()
 
@@ -123,42 +122,42 @@ class JobServer:
         }
         try:
             self._send(request)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise TransientFault(self._obituary()) from error
         return job
 
     def kill(self, number: int) -> None:
         """Kill one job's process group; a job that has ended is left alone."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # The server, or the pipe, is gone.
             self._send({"do": "kill", "id": number})
 
     def close(self) -> None:
         """Kill every job that still runs, and end the server."""
         self._is_closing = True
-        with contextlib.suppress(OSError):
-            self._channel.shutdown(socket.SHUT_RDWR)
+        with self._lock, contextlib.suppress(OSError):
+            self._requests.close()
         try:
             self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._reader.join()
-        self._channel.close()
+        self._answers.close()
         self._errors.close()
 
     def _send(self, message: Mapping[str, object]) -> None:
         line = json.dumps(message).encode() + b"\n"
         with self._lock:
-            self._channel.sendall(line)
+            self._requests.write(line)
+            self._requests.flush()
 
     def _read(self) -> None:
-        with contextlib.suppress(OSError), self._channel.makefile("rb") as lines:
-            for line in lines:
-                message = json.loads(line)
-                if "pid" in message:
-                    self._jobs[message["id"]].pid = message["pid"]
-                elif "exit" in message:
-                    self._jobs.pop(message["id"]).exit_code.set_result(message["exit"])
+        for line in self._answers:
+            message = json.loads(line)
+            if "pid" in message:
+                self._jobs[message["id"]].pid = message["pid"]
+            else:
+                self._jobs.pop(message["id"]).exit_code.set_result(message["exit"])
         with self._lock:
             orphans = list(self._jobs.values())
             self._jobs.clear()

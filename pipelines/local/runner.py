@@ -1,6 +1,5 @@
 """Runs a pipeline definition on this machine."""
 
-import os
 import queue
 import signal
 import threading
@@ -14,15 +13,10 @@ from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
-from pipelines.definition import Json, Step, references
+from pipelines.definition import Json, Step
 from pipelines.local.cache import StepCache, cache_key
 from pipelines.local.display import Display
-from pipelines.local.errors import (
-    LocalExecutionError,
-    TransientFault,
-    UnresolvedReference,
-    choices,
-)
+from pipelines.local.errors import LocalExecutionError, TransientFault
 from pipelines.local.execution import (
     Earlier,
     Execution,
@@ -35,25 +29,16 @@ from pipelines.local.execution import (
 )
 from pipelines.local.expressions import Scope
 from pipelines.local.files import to_json, write_json, write_text
-from pipelines.local.graph import Graph, build_graph
 from pipelines.local.jobs.machine import Machine, Stopped
-from pipelines.local.lambdas import Respond, load_function
-from pipelines.local.parameters import Value, resolve_parameters
+from pipelines.local.preflight import EXECUTION_VARIABLES, Prepared, prepare
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import Registry
 from pipelines.local.retries import retry_delay
 from pipelines.local.steps import Bench, Result, run_step
 from pipelines.local.store import LocalStore
-from pipelines.local.support import check_support
 
 _MAX_REASON_CHARACTERS = 1024
 _CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
-
-EXECUTION_VARIABLES = (
-    "PipelineName", "PipelineArn", "PipelineExecutionId", "PipelineExecutionArn", "StartDateTime",
-    "CurrentDateTime",
-)  # fmt: skip
-"""Names that `Execution.` references can have."""
 
 
 def utc_now() -> datetime:
@@ -98,24 +83,21 @@ def run(
     """
     earlier = load_earlier(root, pipeline, resume) if resume is not None else None
     given = {**(earlier.parameters if earlier else {}), **parameters}
-    values = resolve_parameters(definition.get("Parameters", []), given, pipeline=pipeline)
-    graph = build_graph(definition)
-    known = Scope(
-        parameters=values, execution=dict.fromkeys(EXECUTION_VARIABLES, ""), store=LocalStore(root)
+    store = LocalStore(root)
+    prepared = prepare(
+        definition,
+        given,
+        pipeline=pipeline,
+        store=store,
+        functions_dir=functions_dir,
+        num_cores=num_cores,
     )
-    functions: dict[str, Respond] = {}
-    for step in graph.steps.values():
-        check_support(step, lambda value: _count(known, value))
-        _check_references(step, graph, known)
-        if step.type == "Lambda":
-            functions[step.name] = load_function(step.name, step.body["FunctionArn"], functions_dir)
-    threads = _threads_per_job(graph, known, num_cores or _num_cores())
     started = now()
     path = earlier.path if earlier else create_folder(root, pipeline, now=started)
     write_text(path / "definition.json", to_json(definition))
     with ExitStack() as stack:
         machine = Machine(
-            store=known.store,
+            store=store,
             server=server or stack.enter_context(JobServer()),
             home_dir=root.resolve() / "home",
             now=now,
@@ -130,15 +112,13 @@ def run(
                 status=Status.EXECUTING,
                 started=started,
                 ended=None,
-                parameters=values,
+                parameters=prepared.parameters,
                 definition_digest=sha256(to_json(definition).encode()).hexdigest()[:7],
                 steps=(),
             ),
-            graph=graph,
+            prepared=prepared,
             machine=machine,
             root=root,
-            functions=functions,
-            threads=threads,
             display=display,
             earlier=earlier,
         )
@@ -152,18 +132,16 @@ class _Runner:
         self,
         *,
         execution: Execution,
-        graph: Graph,
+        prepared: Prepared,
         machine: Machine,
         root: Path,
-        functions: Mapping[str, Respond],
-        threads: Mapping[str, int],
         display: Display,
         earlier: Earlier | None,
     ) -> None:
         self._execution = execution
-        self._graph = graph
+        self._graph = prepared.graph
+        self._num_threads = prepared.num_threads
         self._machine = machine
-        self._threads = threads
         self._display = display
         self._earlier = earlier
         self._cache = StepCache(root, pipeline=execution.pipeline)
@@ -177,7 +155,7 @@ class _Runner:
                 status=Status.SKIPPED,
                 attempts=earlier.attempts.get(name, 0) if earlier else 0,
             )
-            for name, step in graph.steps.items()
+            for name, step in prepared.graph.steps.items()
         }
         variables = (
             execution.pipeline, pipeline_arn(execution.pipeline), execution.id, execution.arn,
@@ -192,14 +170,14 @@ class _Runner:
                     item["PropertyFileName"]: (item["OutputName"], item["FilePath"])
                     for item in step.body.get("PropertyFiles", [])
                 }
-                for name, step in graph.steps.items()
+                for name, step in prepared.graph.steps.items()
             },
         )
         self._bench = Bench(
             execution_id=execution.id,
             machine=machine,
             registry=Registry(root),
-            functions=functions,
+            functions=prepared.functions,
             on_progress=self._on_progress,
         )
 
@@ -290,6 +268,7 @@ class _Runner:
                 record,
                 status=Status.FAILED,
                 failure_reason=reason[:_MAX_REASON_CHARACTERS],
+                metadata={"Fail": {"ErrorMessage": reason}} if step.type == "Fail" else {},
                 job_dir=getattr(error, "job_dir", None),
             )
         # Not before now: a step that failed has made attempts too.
@@ -369,7 +348,7 @@ class _Runner:
                     scope=self._scope,
                     directory=directory if attempt == 1 else directory / f"attempt-{attempt}",
                     attempt=attempt,
-                    num_threads=self._threads[step.name],
+                    num_threads=self._num_threads[step.name],
                     bench=self._bench,
                 )
             except TransientFault as fault:
@@ -388,62 +367,6 @@ class _Runner:
                 num_retries += 1
 
 
-def _check_references(step: Step, graph: Graph, known: Scope) -> None:
-    """Refuse a reference that leads nowhere whatever the steps will give."""
-    for reference in references(step.own):
-        root, *path = reference.segments
-        if root != "Steps":
-            known.resolve({"Get": reference.text})
-        elif len(path) == 3 and path[1] == "PropertyFiles":  # noqa: PLR2004 - step, word, name
-            files = graph.steps[str(path[0])].body.get("PropertyFiles", [])
-            names = [item["PropertyFileName"] for item in files]
-            if path[2] not in names:
-                raise UnresolvedReference(
-                    f"Step '{step.name}' reads property file '{path[2]}' of step '{path[0]}', "
-                    f"which has property files: {choices(names)}."
-                )
-
-
-def _threads_per_job(graph: Graph, known: Scope, num_cores: int) -> dict[str, int]:
-    """Threads for each process of each step: its share of the cores when as many jobs as can run do run.
-
-    The number follows from the definition and the machine and never from the load, because it changes the
-    order of sums, and so the weights.
-    """
-    num_jobs = {name: _num_jobs(step, known) for name, step in graph.steps.items()}
-    return {
-        name: max(1, num_cores // max(1, graph.num_jobs_at_once(name, num_jobs)))
-        for name in graph.steps
-    }
-
-
-def _num_jobs(step: Step, known: Scope) -> int:
-    arguments = step.body["Arguments"]
-    match step.type:
-        case "Processing":
-            return _count(known, arguments["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
-        case "Training":
-            return 1
-        case "Tuning":
-            limits = arguments["HyperParameterTuningJobConfig"]["ResourceLimits"]
-            return min(
-                _count(known, limits["MaxParallelTrainingJobs"]),
-                _count(known, limits["MaxNumberOfTrainingJobs"]),
-            )
-    return 0
-
-
-def _count(known: Scope, value: Json) -> int:
-    """A number in a definition; 1 where it is a property of a step that has not run."""
-    if any(reference.text.startswith("Steps.") for reference in references(value)):
-        return 1
-    return int(known.resolve(value))
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def _stopping_on_signals(is_stopping: threading.Event) -> Iterator[None]:
     """Let SIGINT and SIGTERM set the event. Signals reach the main thread alone: elsewhere nothing changes."""
@@ -451,7 +374,7 @@ def _stopping_on_signals(is_stopping: threading.Event) -> Iterator[None]:
         yield
         return
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of handlers
+    def stop(number: int, frame: FrameType | None) -> None:
         is_stopping.set()
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -41,7 +41,7 @@ class Range:
 
     def distribution(self) -> "BaseDistribution":
         """The range as the search library's, in which a reversed logarithm is one of `1 - value`."""
-        from optuna import distributions  # noqa: PLC0415 - heavy, and only a tuning step needs it
+        from optuna import distributions
 
         if self.kind == "Categorical":
             return distributions.CategoricalDistribution(self.values)
@@ -143,7 +143,7 @@ class TrialSearch:
 
     def conclude(self, *, has_failed: bool) -> None:
         """Let later trials know the result."""
-        from optuna.trial import TrialState  # noqa: PLC0415
+        from optuna.trial import TrialState
 
         if has_failed or not self.reports:
             state = TrialState.FAIL
@@ -161,7 +161,7 @@ class Search:
         Raises:
             StepFailed: The strategy does not fit the ranges.
         """
-        import optuna  # noqa: PLC0415
+        import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.settings = settings
@@ -187,7 +187,7 @@ class Search:
 
     def suggest(self, number: int) -> TrialSearch:
         """The hyperparameters of a trial; trials are asked for in order."""
-        import optuna  # noqa: PLC0415
+        import optuna
 
         seed = _seed(self.settings.seed, number)
         study = optuna.create_study(
@@ -228,7 +228,7 @@ class Search:
 
     def remember(self, trial: "Trial", number: int, state: Any, objective: float | None) -> None:
         """Keep the result of a trial for those that may know it."""
-        from optuna.trial import TrialState, create_trial  # noqa: PLC0415
+        from optuna.trial import TrialState, create_trial
 
         frozen = trial.study.trials[number]
         self._reports[number] = (
@@ -244,7 +244,7 @@ class Search:
         )
 
     def _sampler(self, seed: int) -> "BaseSampler":
-        from optuna import samplers  # noqa: PLC0415
+        from optuna import samplers
 
         if self.settings.strategy == "Random":
             return samplers.RandomSampler(seed=seed)
@@ -252,7 +252,7 @@ class Search:
         return samplers.TPESampler(seed=seed, n_startup_trials=num_random, constant_liar=True)
 
     def _pruner(self) -> "BasePruner":
-        from optuna import pruners  # noqa: PLC0415
+        from optuna import pruners
 
         if self.settings.resources is None:
             return pruners.NopPruner()

@@ -1,7 +1,7 @@
 """Keeps the objects of S3 URIs in a folder: `s3://bucket/key` is the file `<root>/s3/bucket/key`.
 
-Objects are read-only files. A job reads them through symbolic links, and its outputs are moved in, so that
-nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` too.
+Objects are read-only files. A job reads them through symbolic links, and its outputs are moved in, so
+that nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` too.
 """
 
 import os
@@ -33,8 +33,8 @@ class LocalStore:
         if match is None:
             raise StorageError(f"'{uri}' is not an S3 URI; expected s3://<bucket>/<key>.")
         key = match["key"] or ""
-        if ".." in key.split("/"):
-            raise StorageError(f"'{uri}' has '..' in its key; expected a key inside the bucket.")
+        if key.startswith("/") or ".." in key.split("/"):
+            raise StorageError(f"The key of '{uri}' leaves its bucket; expected one without '..'.")
         return self._buckets / match["bucket"] / key
 
     def read_bytes(self, uri: str) -> bytes:
@@ -91,7 +91,7 @@ class LocalStore:
         return len(files)
 
     def link(self, directory: Path, uri: str) -> None:
-        """Let the prefix `uri` be a folder of the user's, in place: nothing is copied or made read-only.
+        """Let the prefix `uri` be a folder of the user's, which stays where and as it is.
 
         Raises:
             StorageError: The folder does not exist, or the prefix holds objects already.
@@ -115,9 +115,10 @@ class LocalStore:
             temporary.parent.rmdir()
 
     def names(self, prefix: str) -> list[str]:
-        """Names of the objects below a prefix, relative to it and sorted; of an object itself, its last part.
+        """Names of the objects below a prefix, relative to it and sorted.
 
-        A job finds each object under this name in its input folder.
+        A job finds each object under this name in its input folder. The prefix may also be an object
+        itself, whose name is the last part of its key.
         """
         return [name for name, _ in self._objects(prefix)]
 
@@ -156,22 +157,21 @@ class LocalStore:
 
     def _objects(self, prefix: str) -> list[tuple[str, Path]]:
         path = self.path(prefix)
-        if not prefix.endswith("/") and path.is_file():
-            return [(path.name, path)]
-        # Every key that starts with the text: what is in the folder of that name, and its siblings.
-        folder, start = (path, "") if prefix.endswith("/") else (path.parent, path.name)
-        if not prefix.removeprefix("s3://").strip("/").count("/") and not prefix.endswith("/"):
+        has_key = path.parent != self._buckets
+        if has_key and not prefix.endswith("/"):
+            if path.is_file():
+                return [(path.name, path)]
+            folder, start = path.parent, path.name
+        else:
             folder, start = path, ""
         objects: list[tuple[str, Path]] = []
-        if not folder.is_dir():
-            return objects
-        for entry in folder.iterdir():
+        for entry in folder.iterdir() if folder.is_dir() else ():
             if not entry.name.startswith(start):
                 continue
             rest = entry.name[len(start) :]
             if entry.is_dir():
-                below = (f"{rest}/{name}" for name in _names_below(entry))
-                objects.extend((name.lstrip("/"), folder / f"{start}{name}") for name in below)
+                below = _names_below(entry)
+                objects.extend((f"{rest}/{name}".lstrip("/"), entry / name) for name in below)
             else:
                 objects.append((rest, entry))
         return sorted(objects)
@@ -179,8 +179,8 @@ class LocalStore:
     def _place(self, temporary: Path, target: Path) -> None:
         if target.is_dir():
             raise StorageError(
-                f"'{target}' is a prefix with objects below it; the local store cannot hold an object "
-                "of the same name."
+                f"'{target}' is a prefix with objects below it; the local store cannot hold an "
+                "object of the same name."
             )
         temporary.chmod(0o444)
         temporary.replace(target)

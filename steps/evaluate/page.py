@@ -163,7 +163,9 @@ def _mistakes(evaluation: Evaluation) -> Markup:
     if not mistakes:
         return section("Worst mistakes", "The model made no mistake on these images.")
     shown = mistakes[:MAX_MISTAKES]
-    number = f"All {len(shown)}" if len(shown) == len(mistakes) else f"{len(shown)} of {len(mistakes)}"
+    number = (
+        f"All {len(shown)}" if len(shown) == len(mistakes) else f"{len(shown)} of {len(mistakes)}"
+    )
     return section(
         "Worst mistakes",
         f"{number} mistakes, those that the model was most certain of first.",

@@ -41,8 +41,12 @@ logger = logging.getLogger(__name__)
 PROCESSING_DIR = Path("/opt/ml/processing")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Evaluate a model and write the report, the page, the predictions and the baselines."""
+def main(argv: Sequence[str] | None = None) -> str:
+    """Evaluate a model; write the report, the page, the predictions and the baselines.
+
+    Returns:
+        The exit message of the job.
+    """
     options = _parse(argv)
     dataset = Dataset.open(options.test_dir)
     images = labelled_images(dataset, options.test_dir, options.max_images)
@@ -62,11 +66,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     _write(options.evaluation_dir / PAGE_FILE, page)
     _write(options.evaluation_dir / REPORT_FILE, document_text(evaluation.report))
     metrics = evaluation.report["metrics"]
-    logger.info(
-        "accuracy=%.4f macro_f1=%.4f images=%d",
-        metrics["accuracy"]["value"],
-        metrics["macro_f1"]["value"],
-        evaluation.report["num_images"],
+    return (
+        f"accuracy={metrics['accuracy']['value']:.4f} macro_f1={metrics['macro_f1']['value']:.4f} "
+        f"images={evaluation.report['num_images']}"
     )
 
 

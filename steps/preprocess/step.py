@@ -5,6 +5,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 from steps.job import (
     CACHE,
     JOB_RETRIES,
+    RESOURCE_CONFIG,
     Context,
     path_arguments,
     processing_input,
@@ -47,7 +48,11 @@ def preprocess_step(
         outputs=[
             processing_output(name, context.output_uri("preprocess", name)) for name in Output
         ],
-        arguments=[*path_arguments([Input.RAW], Output), "--image-size", image_size],
+        arguments=[
+            *path_arguments([Input.RAW], Output),
+            *("--resource-config", RESOURCE_CONFIG),
+            *("--image-size", image_size),
+        ],
     )
     return ProcessingStep(
         name="Preprocess",

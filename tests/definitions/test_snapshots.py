@@ -18,12 +18,6 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 
 
-@pytest.fixture(scope="session")
-def compiled() -> Mapping[str, Compiled]:
-    """Every pipeline of the catalogue, compiled once for the default site."""
-    return {name: compile_pipeline(name, Site()) for name in CATALOGUE}
-
-
 def _without_digests(compiled: Compiled) -> str:
     """The definition with `<bundle:train>` where the digest of a source bundle stands."""
     digests = {

@@ -7,7 +7,7 @@ from monitoring.page import Tile, columns, page, section, table, tiles, titled
 
 
 def test_page_is_self_contained() -> None:
-    """A page refers to nothing outside of itself, and forbids the browser to load or run anything."""
+    """A page refers to nothing outside of itself, and lets the browser load or run nothing."""
     text = page("Title", "subtitle", section("Part", "what it shows", element("p", "text")))
     assert text.startswith('<!doctype html>\n<html lang="en">')
     assert "<title>Title</title>" in text

@@ -15,7 +15,7 @@ from inference.model import build_classifier
 from inference.transforms import Normalization
 from steps.dataset import PartWriter, write_facts
 
-LABELS = ("ant & bee", "<b>cat</b>", "dog")
+LABELS = ("ant & bee", "<b>cat", "dog")
 FILES = tuple(
     f"{label}/{index}{suffix}"
     for label in LABELS
@@ -28,10 +28,12 @@ TRAINING: dict[str, object] = {
     "code_digest": "c" * 64,
     "data_digest": DATA_DIGEST,
     "history": [
-        {"epoch": 1, "train_loss": 1.1, "validation_accuracy": 0.4, "validation_loss": 1.2},
-        {"epoch": 2, "train_loss": 0.6, "validation_accuracy": 0.7, "validation_loss": 0.8},
-        {"epoch": 3, "train_loss": 0.4, "validation_accuracy": 0.6, "validation_loss": 0.9},
+        {"epoch": 0, "train_loss": 1.1, "validation_accuracy": 0.4, "validation_loss": 1.2},
+        {"epoch": 1, "train_loss": 0.6, "validation_accuracy": 0.7, "validation_loss": 0.8},
+        {"epoch": 2, "train_loss": 0.4, "validation_accuracy": 0.6, "validation_loss": 0.9},
     ],
+    "best_epoch": 1,
+    "num_images": {"train": 40, "validation": 12},
     "hyperparameters": {"architecture": "small_cnn", "learning_rate": 0.003},
 }
 
@@ -57,7 +59,7 @@ def test_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A function that writes the `model.tar.gz` of an untrained network into a folder of its own."""
+    """A function that writes the `model.tar.gz` of an untrained network into a new folder."""
 
     def make(
         *,

@@ -1,0 +1,53 @@
+"""The networks."""
+
+import pytest
+import torch
+
+from inference.contract import NUM_EMBEDDING_PROJECTIONS
+from inference.model import build_classifier
+
+
+@pytest.mark.parametrize(
+    ("architecture", "num_features"),
+    [
+        ("small_cnn", 128),
+        ("convnext_tiny", 768),
+        ("efficientnet_b0", 1280),
+        ("mobilenet_v3_small", 1024),
+        ("resnet18", 512),
+        ("resnet50", 2048),
+    ],
+)
+def test_each_architecture_gives_logits_features_and_projections(
+    architecture: str, num_features: int
+) -> None:
+    """Whatever the backbone, the head sits on its features and the projections reduce them."""
+    network = build_classifier(architecture, num_labels=4, dropout=0.5).eval()
+    images = torch.zeros(2, 3, 32, 32)
+    with torch.inference_mode():
+        features = network.embed(images)
+        assert features.shape == (2, num_features)
+        assert network.project(features).shape == (2, NUM_EMBEDDING_PROJECTIONS)
+        assert torch.equal(network(images), network.head(features))
+    assert network(images).shape == (2, 4)
+
+
+def test_projections_do_not_follow_the_seed() -> None:
+    """Two networks of one architecture project alike, so that their projections compare."""
+    torch.manual_seed(1)
+    first = build_classifier("small_cnn", num_labels=2)
+    torch.manual_seed(2)
+    second = build_classifier("small_cnn", num_labels=5)
+    assert torch.equal(first.projections, second.projections)
+    assert "projections" in first.state_dict()
+    assert not torch.equal(first.backbone[0].weight, second.backbone[0].weight)
+
+
+def test_unknown_architecture_is_refused_with_the_known_ones() -> None:
+    """A name that is not offered is an error that lists what is."""
+    with pytest.raises(ValueError, match="resnet19") as caught:
+        build_classifier("resnet19", num_labels=2)
+    assert str(caught.value) == (
+        "Architecture 'resnet19' is unknown. Known: small_cnn, convnext_tiny, efficientnet_b0, "
+        "mobilenet_v3_small, resnet18, resnet50."
+    )
