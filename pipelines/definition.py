@@ -1,7 +1,8 @@
 """Reads a pipeline definition (the JSON): its steps, the references between them and their order.
 
-A reference is an object `{"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}`; the other expressions are
-`{"Std:Join": ...}` and `{"Std:JsonGet": ...}`. Nothing here, nor in what reads a definition, imports the SDK.
+A reference is an object `{"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}`; the other
+expressions are `{"Std:Join": ...}` and `{"Std:JsonGet": ...}`. Nothing here, nor in what reads a
+definition, imports the SDK.
 """
 
 import json
@@ -19,7 +20,9 @@ _SEGMENT = re.compile(
 
 
 def parse_path(text: str) -> tuple[str | int, ...]:
-    """Split the path of a reference: `Steps.Tune.Jobs[0].Tuned['rate']` is `("Steps", "Tune", "Jobs", 0, "Tuned", "rate")`.
+    """Split the path of a reference.
+
+    `Steps.Tune.Jobs[0].Tuned['rate']` is `("Steps", "Tune", "Jobs", 0, "Tuned", "rate")`.
 
     Raises:
         ValueError: The text is not a path.
@@ -31,7 +34,8 @@ def parse_path(text: str) -> tuple[str | int, ...]:
         if match is None or match.end() == position:
             raise ValueError(
                 f"'{text}' is not a path of a reference at character {position}; "
-                "expected names joined by '.', [0] or ['key'], for example Steps.Train.ModelArtifacts.S3ModelArtifacts."
+                "expected names joined by '.', [0] or ['key'], "
+                "for example Steps.Train.ModelArtifacts.S3ModelArtifacts."
             )
         index = match["index"]
         segments.append(int(index) if index is not None else match["name"] or match["key"] or "")
@@ -64,7 +68,7 @@ def is_expression(value: Json) -> bool:
 
 
 def references(value: Json, pointer: str = "") -> Iterator[Reference]:
-    """Every reference inside a JSON value, in document order; those inside other expressions too."""
+    """Every reference inside a JSON value, in document order, also inside other expressions."""
     if isinstance(value, dict):
         if is_expression(value) and isinstance(value.get("Get"), str):
             yield Reference(pointer, value["Get"])
@@ -85,7 +89,7 @@ class Step:
     body: Mapping[str, Json]
     """The step as written."""
     branch: tuple[str, bool] | None
-    """The innermost condition step whose branch holds this step, and whether it is the branch for true."""
+    """The innermost condition whose branch holds this step, and whether that is its true branch."""
 
     @property
     def name(self) -> str:
@@ -127,7 +131,7 @@ def _walk(bodies: Json, pointer: str, branch: tuple[str, bool] | None) -> Iterat
 
 
 def dependencies(step: Step) -> set[str]:
-    """Names of the steps that `step` waits for: those it refers to, those in DependsOn and its condition."""
+    """Names of the steps that `step` waits for: by reference, by DependsOn and as its condition."""
     names = {
         str(reference.segments[1])
         for reference in references(step.own)
@@ -151,7 +155,7 @@ def load(text: str) -> dict[str, Json]:
     except json.JSONDecodeError as error:
         raise ValueError(f"The definition is not JSON: {error}.") from error
     if not isinstance(definition, dict) or not isinstance(definition.get("Steps"), list):
-        raise ValueError(
+        raise ValueError(  # noqa: TRY004 - the text is wrong, and not its type
             "The definition is not a pipeline definition: expected an object with a list 'Steps'."
         )
     return definition

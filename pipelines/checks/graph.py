@@ -11,6 +11,10 @@ from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Step, references
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
+_SDK_URL = (
+    "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/"
+    "sagemaker.workflow.pipelines.html"
+)
 TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
 
 
@@ -65,7 +69,7 @@ def _waits_for(analysis: Analysis, step: Step) -> set[str]:
 @rule(
     "D032",
     "Steps of a branch are read only where the branch runs",
-    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-condition",
+    f"{_SDK_URL}#conditionstep",
 )
 def same_branch(analysis: Analysis) -> Iterator[Problem]:
     """A step outside a branch would wait for something that may never run."""
@@ -107,7 +111,7 @@ def _pointer(step: Step, name: str) -> str:
 @rule(
     "D033",
     "Conditions are not nested",
-    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-condition-limitations",
+    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-condition",
 )
 def flat_conditions(analysis: Analysis) -> Iterator[Problem]:
     """The service takes no condition step inside the branch of another one."""
@@ -123,8 +127,8 @@ def flat_conditions(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D034",
     "Dependencies name a known outcome",
-    "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html"
-    "#build-and-manage-custom-dependency",
+    "https://github.com/aws/sagemaker-python-sdk/blob/master/sagemaker-mlops/src/sagemaker/mlops/"
+    "workflow/step_dependency.py",
 )
 def known_trigger(analysis: Analysis) -> Iterator[Problem]:
     """An entry of `DependsOn` may say which outcome of the other step it waits for."""

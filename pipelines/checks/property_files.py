@@ -56,7 +56,7 @@ def property_file_output(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D028",
     "Property files are written by the step's script",
-    f"{_SDK_URL}amazon_sagemaker_model_building_pipeline.html#property-file",
+    f"{_GUIDE_URL}processing-container-run-scripts.html",
 )
 def written_property_file(analysis: Analysis) -> Iterator[Problem]:
     """The contract of the step lists the files that its script writes."""

@@ -56,7 +56,8 @@ def known_entries(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D024",
     "Only steps with properties are read",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#fail-step",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
+    "#sagemaker.workflow.fail_step.FailStep",
 )
 def has_properties(analysis: Analysis) -> Iterator[Problem]:
     """Condition and Fail steps run no job and leave nothing to read."""

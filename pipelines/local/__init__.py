@@ -6,7 +6,8 @@ The folder that it is given, the root, holds everything, and a person can open i
 <root>/s3/<bucket>/<key>                                the object store
 <root>/executions/<pipeline>/<id>/definition.json       what ran
                                   execution.json        how it went
-                                  steps/<step>/         log.txt, repeat.sh, result.json and ml, in place of /opt/ml
+                                  steps/<step>/         log.txt, repeat.sh, result.json and
+                                                        ml, the folder in place of /opt/ml
 <root>/model-packages/<group>/<version>.json            the model registry
 <root>/cache/                                           results of steps that may be used again
 ```

@@ -1,6 +1,7 @@
 """Decides whether an earlier result of a step may stand in for running it.
 
-Only the documented attributes count, with resolved values, and only within the same step of the same pipeline.
+Only the documented attributes count, with resolved values, and only within the same step of the
+same pipeline.
 
 Source: Amazon SageMaker AI Developer Guide, "Default cache key attributes by pipeline step type",
 https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html

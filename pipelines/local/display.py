@@ -2,9 +2,16 @@
 
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from pipelines.local.execution import Execution, Status, StepExecution, first_failure
+from pipelines.local.execution import (
+    Execution,
+    Status,
+    StepExecution,
+    first_failure,
+    utc_now,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -117,6 +124,7 @@ class LiveDisplay:
 
     def _table(self) -> "Table":
         from rich.table import Table
+        from rich.text import Text
 
         with self._lock:
             steps = list(self._steps.values())
@@ -125,13 +133,18 @@ class LiveDisplay:
             style = _COLOURS[step.status]
             outcome = _outcome(step) if step.started or step.status is Status.SKIPPED else "-"
             table.add_row(
-                step.name, step.type, f"[{style}]{outcome}[/]", _seconds(step), step.summary
+                step.name,
+                step.type,
+                Text(outcome, style=style),
+                _seconds(step, utc_now()),
+                Text(step.summary),
             )
         return table
 
 
 def _header(execution: Execution) -> str:
-    return f"{execution.pipeline}   execution {execution.id}   definition {execution.definition_digest}"
+    digest = execution.definition_digest
+    return f"{execution.pipeline}   execution {execution.id}   definition {digest}"
 
 
 def _widths(steps: Iterable[StepExecution]) -> tuple[int, int]:
@@ -149,10 +162,11 @@ def _outcome(step: StepExecution) -> str:
     return str(step.status)
 
 
-def _seconds(step: StepExecution) -> str:
-    if step.seconds is None or step.type == "Condition":
+def _seconds(step: StepExecution, now: datetime | None = None) -> str:
+    ended = step.ended or now
+    if step.started is None or ended is None or step.type == "Condition":
         return ""
-    return f"{step.seconds:.1f} s"
+    return f"{(ended - step.started).total_seconds():.1f} s"
 
 
 def _ending(execution: Execution) -> Iterable[str]:

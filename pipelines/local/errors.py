@@ -11,8 +11,8 @@ LocalExecutionError
     TransientFault       the machine failed and not the script: a retry policy may list it
 ```
 
-All but the last two are raised before the first job starts, or become the failure reason of the step
-in which they arise.
+All but the last two are raised before the first job starts, or become the failure reason of the
+step in which they arise.
 """
 
 from pathlib import Path
@@ -52,13 +52,14 @@ class StepFailed(LocalExecutionError):  # noqa: N818
 
 
 class TransientFault(StepFailed):
-    """The machine failed and not the script; `exception_type` is the name that retry policies list."""
+    """The machine failed and not the script."""
 
     def __init__(
         self, reason: str, *, exception_type: str = "SageMaker.JOB_INTERNAL_ERROR"
     ) -> None:
         super().__init__(reason)
         self.exception_type = exception_type
+        """The name by which a retry policy lists it."""
 
 
 def choices(names: list[str], *, limit: int = 10) -> str:

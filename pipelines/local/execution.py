@@ -1,14 +1,18 @@
 """What one execution of a pipeline came to, and its record on disk.
 
-The record is `<root>/executions/<pipeline>/<id>/execution.json`, in the words of DescribePipelineExecution and
-ListPipelineExecutionSteps; beside it stand `definition.json` and one folder per step.
+The record is `<root>/executions/<pipeline>/<id>/execution.json`, in the words of
+DescribePipelineExecution and ListPipelineExecutionSteps; beside it stand `definition.json` and one
+folder per step.
 """
 
+import fcntl
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -54,7 +58,7 @@ class StepExecution:
     summary: str = ""
     """The step's result in a few words, for a person."""
     job_dir: Path | None = None
-    """Folder of the job, or of the failed one, with `log.txt` and `repeat.sh`; None without a job."""
+    """Folder of the job that failed, with `log.txt` and `repeat.sh`; None without one."""
 
     @property
     def is_cache_hit(self) -> bool:
@@ -148,6 +152,11 @@ class Execution:
         )
 
 
+def utc_now() -> datetime:
+    """The present, in UTC."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
 def pipeline_arn(pipeline: str) -> str:
     """ARN of a pipeline on this machine."""
     return arn(f"pipeline/{pipeline.lower()}")
@@ -159,7 +168,7 @@ def execution_arn(pipeline: str, execution_id: str) -> str:
 
 
 def create_folder(root: Path, pipeline: str, *, now: datetime) -> Path:
-    """Make the folder of a new execution; its name, the id, is unique also among concurrent executions."""
+    """Make the folder of a new execution; its name is the id, which no other execution has."""
     parent = root.resolve() / "executions" / pipeline
     parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -169,6 +178,23 @@ def create_folder(root: Path, pipeline: str, *, now: datetime) -> Path:
         except FileExistsError:
             continue
         return path
+
+
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Keep others from resuming an execution while it runs; the lock ends with this process.
+
+    Raises:
+        ResumeError: The execution runs in another process.
+    """
+    with (path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ResumeError(
+                f"Execution '{path.name}' is running in another process; wait for its end."
+            ) from error
+        yield
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,7 +207,7 @@ class Earlier:
     attempts: Mapping[str, int]
     """Attempts of each step so far."""
     results: Mapping[str, Mapping[str, Json]]
-    """Of each step that succeeded: its `result.json`, with Arguments, Properties, Metadata and Summary."""
+    """Of each step that succeeded: Arguments, Properties, Metadata and Summary."""
 
 
 def load_earlier(root: Path, pipeline: str, execution_id: str) -> Earlier:
@@ -201,7 +227,8 @@ def load_earlier(root: Path, pipeline: str, execution_id: str) -> Earlier:
     record = _read(path / "execution.json")
     if record["PipelineExecutionStatus"] == Status.SUCCEEDED:
         raise ResumeError(
-            f"Execution '{execution_id}' of pipeline '{pipeline}' has succeeded; there is nothing to resume."
+            f"Execution '{execution_id}' of pipeline '{pipeline}' has succeeded; "
+            "there is nothing to resume."
         )
     results = {}
     for step in record["PipelineExecutionSteps"]:

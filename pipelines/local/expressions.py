@@ -1,4 +1,4 @@
-"""Decides what an expression of a definition is worth: Get, Std:Join, Std:JsonGet and conditions."""
+"""Decides what an expression is worth: Get, Std:Join, Std:JsonGet and conditions."""
 
 import json
 import operator
@@ -10,7 +10,7 @@ from pipelines.local.errors import UnresolvedReference, choices
 from pipelines.local.store import LocalStore, join
 
 NAME_KEYS = ("OutputName", "InputName", "MetricName", "ChannelName", "Name")
-"""Members by which an element of a list is addressed: `Outputs['train']` is the one with this OutputName."""
+"""Members that name an element of a list: `Outputs['train']` is the one with that OutputName."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

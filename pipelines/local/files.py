@@ -8,7 +8,7 @@ from typing import Any
 
 
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Write a file through a temporary neighbour, so that readers see the old text or the new one."""
+    """Write a file through a temporary one, so that readers see the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _neighbour(path, text.encode(), mode)
     temporary.replace(path)

@@ -1,4 +1,4 @@
-"""Decides the order of the steps, which of them exclude each other, and how many jobs may run at once."""
+"""Decides the order of the steps, which exclude each other, and how many jobs may run at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -69,15 +69,15 @@ def build_graph(definition: Mapping[str, Json]) -> Graph:
     """The graph of a definition.
 
     Raises:
-        UnsupportedStep: Two steps share a name, a step waits for one that does not exist, or steps wait for
-            each other.
+        UnsupportedStep: Two steps share a name, a step waits for one that does not exist, or steps
+            wait for each other.
     """
     by_name: dict[str, Step] = {}
     for step in steps(definition):
         if step.name in by_name:
             raise UnsupportedStep(
-                f"Two steps are named '{step.name}', at {by_name[step.name].pointer} and {step.pointer}; "
-                "names must be unique."
+                f"Two steps are named '{step.name}', at {by_name[step.name].pointer} and "
+                f"{step.pointer}; names must be unique."
             )
         by_name[step.name] = step
     waits = {name: frozenset(dependencies(step)) for name, step in by_name.items()}

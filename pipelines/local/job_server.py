@@ -1,8 +1,8 @@
 """Forks job processes from one process that has the heavy third-party modules loaded.
 
 This file runs as a script, isolated and without the site module (`python -I -S`), and imports the
-standard library alone: first-party code can reach a job only through the job's own import path, never
-from here. Requests arrive as JSON lines on standard input, answers leave on standard output:
+standard library alone: first-party code can reach a job only through the job's own import path,
+never from here. Requests arrive as JSON lines on standard input, answers leave on standard output:
 
     {"do": "start", "id": 1, "argv": [...], "environment": {...}, "cwd": "...", "log": "..."}
     {"do": "kill", "id": 1}
@@ -111,7 +111,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _run(request: dict[str, Any]) -> None:
-    """Be the job: own session, own log, exactly the given environment, imports from the bundle alone."""
+    """Be the job: its own session, log, environment and import path."""
     os.setsid()
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     null = os.open(os.devnull, os.O_RDONLY)

@@ -1,7 +1,8 @@
 """Runs the functions of Lambda steps in this process, with stand-ins for the service clients.
 
-A function is the folder `<functions>/<name>/` with a module `handler.py`. Its `respond(event, *, sagemaker)`
-takes the clients it needs as keyword arguments; the parameters' names say which.
+A function is the folder `<functions>/<name>/` with a module `handler.py`. Its
+`respond(event, *, sagemaker)` takes the clients it needs as keyword arguments; the names of the
+parameters say which.
 """
 
 import importlib.util
@@ -106,8 +107,8 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
 
     Args:
         step: Name of the step, for messages.
-        function_arn: For example `arn:aws:lambda:...:function:<project>-find_approved_model`, which is the
-            folder `find_approved_model`.
+        function_arn: For example `arn:aws:lambda:...:function:<project>-find_approved_model`, which
+            is the folder `find_approved_model`.
         functions_dir: Folder of the functions.
 
     Returns:
@@ -139,8 +140,8 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
     for parameter in _clients(respond):
         if parameter not in known:
             raise UnsupportedStep(
-                f"Step '{step}' calls the function '{name}', which asks for the client '{parameter}'. "
-                f"Stand-ins: {choices(known)}."
+                f"Step '{step}' calls the function '{name}', which asks for the client "
+                f"'{parameter}'. Stand-ins: {choices(known)}."
             )
     return respond
 
@@ -176,7 +177,8 @@ def call_function(
         name, kind = output["OutputName"], output["OutputType"]
         if name not in answer:
             raise StepFailed(
-                f"The Lambda function returned no output '{name}'. Returned: {choices(list(answer))}."
+                f"The Lambda function returned no output '{name}'. "
+                f"Returned: {choices(list(answer))}."
             )
         value = answer[name]
         if not isinstance(value, _OUTPUT_TYPES[kind]) or (

@@ -21,7 +21,7 @@ def resolve_parameters(
         pipeline: Name of the pipeline, for messages.
 
     Raises:
-        ParameterError: A name is not declared, a value is missing, of the wrong type or not allowed.
+        ParameterError: A name is not declared, or a value is missing, ill-typed or not allowed.
     """
     declared = {str(parameter["Name"]): parameter for parameter in declarations}
     for name in given:

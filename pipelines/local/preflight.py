@@ -94,10 +94,10 @@ def _check_references(step: Step, graph: Graph, known: Scope) -> None:
 
 
 def _threads_per_job(graph: Graph, known: Scope, num_cores: int) -> dict[str, int]:
-    """Threads for each process of each step: its share of the cores when as many jobs as can run do run.
+    """Threads for each process of each step: its share when as many jobs run as ever can.
 
-    The number follows from the definition and the machine and never from the load, because it changes the
-    order of sums, and so the weights.
+    The number follows from the definition and the machine and never from the load, because it
+    changes the order of sums, and so the weights.
     """
     num_jobs = {name: _num_jobs(step, known) for name, step in graph.steps.items()}
     return {

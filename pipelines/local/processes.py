@@ -43,7 +43,10 @@ class Command:
             f"{name}={shlex.quote(value)}" for name, value in sorted(self.environment.items())
         )
         argv = [sys.executable if self.argv[0] == "python3" else self.argv[0], *self.argv[1:]]
-        return f"#!/bin/sh\ncd {shlex.quote(str(self.cwd))} && exec env -i \\\n  {environment} \\\n  {shlex.join(argv)}\n"
+        return (
+            f"#!/bin/sh\ncd {shlex.quote(str(self.cwd))} && exec env -i \\\n"
+            f"  {environment} \\\n  {shlex.join(argv)}\n"
+        )
 
 
 class JobProcess:
@@ -62,7 +65,7 @@ class JobProcess:
 
 
 class JobServer:
-    """The process that forks the jobs. Starting it is quick; it loads its modules in the background."""
+    """The process that forks the jobs; it loads its modules while the runner goes on."""
 
     def __init__(self, modules: Sequence[str] = PRELOADED_MODULES) -> None:
         """Start the server process.

@@ -1,7 +1,7 @@
 """Decides whether and when a failed step is tried again.
 
-Only a TransientFault is ever retried, and only if a policy of the step lists its exception type: a script that
-fails would fail again.
+Only a TransientFault is ever retried, and only if a policy of the step lists its exception type: a
+script that fails would fail again.
 
 Source: Amazon SageMaker AI Developer Guide, "Retry Policy for Pipeline Steps",
 https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-retry-policy.html

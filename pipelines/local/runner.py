@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
@@ -24,8 +24,10 @@ from pipelines.local.execution import (
     StepExecution,
     create_folder,
     first_failure,
+    hold,
     load_earlier,
     pipeline_arn,
+    utc_now,
 )
 from pipelines.local.expressions import Scope
 from pipelines.local.files import to_json, write_json, write_text
@@ -39,11 +41,6 @@ from pipelines.local.store import LocalStore
 
 _MAX_REASON_CHARACTERS = 1024
 _CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
-
-
-def utc_now() -> datetime:
-    """The present, in UTC."""
-    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def run(
@@ -61,8 +58,8 @@ def run(
 ) -> Execution:
     """Run a pipeline definition to its end.
 
-    Everything that can be checked is checked before the first job starts. SIGINT and SIGTERM stop the
-    execution: its jobs are killed and its status is Stopped.
+    Everything that can be checked is checked before the first job starts. SIGINT and SIGTERM stop
+    the execution: its jobs are killed and its status is Stopped.
 
     Args:
         definition: The pipeline definition.
@@ -71,15 +68,15 @@ def run(
         root: Folder of the object store, the executions and the model packages.
         functions_dir: Folder of the code of Lambda steps.
         display: Told how it goes.
-        resume: Id of an execution that did not succeed, to go on in its folder with its parameters: a step
-            that succeeded is not run again unless its arguments, or a step before it, have changed.
+        resume: Id of an execution that did not succeed, to go on in its folder with its parameters:
+            a step that succeeded runs again only if its arguments, or a step before it, changed.
         server: A job server that was started earlier; None to start one for this execution.
         num_cores: Cores that the jobs share; None for those of this process.
         now: The clock.
 
     Raises:
-        LocalExecutionError: The definition or the parameters cannot be run. A step that fails raises nothing:
-            it is in the result.
+        LocalExecutionError: The definition or the parameters cannot be run. A step that fails
+            raises nothing: it is in the result.
     """
     earlier = load_earlier(root, pipeline, resume) if resume is not None else None
     given = {**(earlier.parameters if earlier else {}), **parameters}
@@ -94,8 +91,9 @@ def run(
     )
     started = now()
     path = earlier.path if earlier else create_folder(root, pipeline, now=started)
-    write_text(path / "definition.json", to_json(definition))
     with ExitStack() as stack:
+        stack.enter_context(hold(path))
+        write_text(path / "definition.json", to_json(definition))
         machine = Machine(
             store=store,
             server=server or stack.enter_context(JobServer()),
@@ -153,7 +151,7 @@ class _Runner:
                 name=name,
                 type=step.type,
                 status=Status.SKIPPED,
-                attempts=earlier.attempts.get(name, 0) if earlier else 0,
+                attempts=self._num_earlier(name),
             )
             for name, step in prepared.graph.steps.items()
         }
@@ -197,6 +195,7 @@ class _Runner:
                             self._steps[name],
                             status=Status.EXECUTING,
                             started=self._machine.now(),
+                            attempts=self._num_earlier(name) + 1,
                         )
                         self._record(record)
                         pool.submit(self._run_step, self._graph.steps[name], record)
@@ -271,8 +270,7 @@ class _Runner:
                 metadata={"Fail": {"ErrorMessage": reason}} if step.type == "Fail" else {},
                 job_dir=getattr(error, "job_dir", None),
             )
-        # Not before now: a step that failed has made attempts too.
-        attempts = record.attempts + self._num_attempts.get(step.name, 0)
+        attempts = self._num_earlier(step.name) + self._num_attempts.get(step.name, 0)
         self._events.put(replace(record, attempts=attempts, ended=self._machine.now()))
 
     def _outcome(self, step: Step, record: StepExecution) -> StepExecution:
@@ -281,20 +279,19 @@ class _Runner:
         config = step.body.get("CacheConfig", {})
         is_cached = bool(config.get("Enabled")) and step.type in _CACHEABLE
         key = cache_key(step.type, arguments) if is_cached else ""
-        entry = self._reusable(step, arguments)
+        entry: Mapping[str, Json] | None = self._reusable(step, arguments)
         if entry is not None:
             self._reused.add(step.name)
-            record = replace(record, summary=entry["Summary"])
         elif is_cached:
             entry = self._cache.find(step.name, key, config=config, now=self._machine.now())
-            source = entry and entry["SourcePipelineExecutionArn"]
-            record = replace(record, cache_source=source)
+            if entry is not None:
+                record = replace(record, cache_source=str(entry["SourcePipelineExecutionArn"]))
         if entry is not None:
             result = Result(
                 properties=entry["Properties"], metadata=entry["Metadata"], summary=entry["Summary"]
             )
         else:
-            result = self._run_with_retries(step, arguments, record.attempts)
+            result = self._run_with_retries(step, arguments)
             if is_cached:
                 self._cache.add(
                     step.name,
@@ -323,7 +320,7 @@ class _Runner:
         )
 
     def _reusable(self, step: Step, arguments: Json) -> Mapping[str, Json] | None:
-        """What the execution that is resumed left of a step, if running it again could give nothing new."""
+        """What the resumed execution left of a step, if running it again could give nothing new."""
         if self._earlier is None or step.type in {"Condition", "Fail"}:
             return None
         if any(
@@ -334,11 +331,14 @@ class _Runner:
         result = self._earlier.results.get(step.name)
         return result if result is not None and result["Arguments"] == arguments else None
 
-    def _run_with_retries(self, step: Step, arguments: Json, num_earlier: int) -> Result:
+    def _num_earlier(self, name: str) -> int:
+        return self._earlier.attempts.get(name, 0) if self._earlier is not None else 0
+
+    def _run_with_retries(self, step: Step, arguments: Json) -> Result:
         started = time.monotonic()
         num_retries = 0
         while True:
-            attempt = num_earlier + num_retries + 1
+            attempt = self._num_earlier(step.name) + num_retries + 1
             self._num_attempts[step.name] = num_retries + 1
             directory = self._execution.path / "steps" / step.name
             try:
@@ -369,7 +369,7 @@ class _Runner:
 
 @contextmanager
 def _stopping_on_signals(is_stopping: threading.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set the event. Signals reach the main thread alone: elsewhere nothing changes."""
+    """Let SIGINT and SIGTERM set the event; do nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

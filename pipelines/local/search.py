@@ -1,7 +1,8 @@
 """Suggests hyperparameters for the trials of a tuning job and decides which trials stop early.
 
-Trial i of a job that runs P trials at once knows the results of trials 0 to i-P and no others, and draws from a
-generator seeded by the job's seed and i. So neither depends on which trial happens to end first.
+Trial i of a job that runs P trials at once knows the results of trials 0 to i-P and no others, and
+draws from a generator seeded by the job's seed and i. So neither depends on which trial happens to
+end first.
 """
 
 import hashlib
@@ -40,7 +41,7 @@ class Range:
     """Of a categorical hyperparameter."""
 
     def distribution(self) -> "BaseDistribution":
-        """The range as the search library's, in which a reversed logarithm is one of `1 - value`."""
+        """The range in the search library's words; a reversed logarithm is one of `1 - value`."""
         from optuna import distributions
 
         if self.kind == "Categorical":
@@ -127,7 +128,10 @@ class TrialSearch:
         """The objective at the decision to stop; None while there is no such decision."""
 
     def report(self, value: float) -> bool:
-        """Take in the objective's next value; whether the trial is to stop. Later values change nothing."""
+        """Take in the objective's next value and decide whether the trial is to stop.
+
+        After that decision, further values change nothing.
+        """
         if self.stopped_at is not None or not math.isfinite(value):
             return self.stopped_at is not None
         self.reports.append(value)
@@ -178,7 +182,7 @@ class Search:
         return min(self.settings.num_trials, len(self._grid))
 
     def known(self, number: int) -> range:
-        """Numbers of the trials whose results trial `number` knows, and which must end before it starts."""
+        """Numbers of the trials whose results a trial knows, and which end before it starts."""
         return range(max(0, number - self.settings.num_parallel + 1))
 
     def is_ready(self, number: int) -> bool:
@@ -211,7 +215,7 @@ class Search:
         return TrialSearch(self, number, trial)
 
     def should_stop(self, trial: "Trial", number: int, reports: Sequence[float]) -> bool:
-        """Whether a trial with these reports is to stop, judged against the trials that it knows."""
+        """Whether a trial with these reports is to stop, judged by the trials that it knows."""
         if self.settings.strategy == "Hyperband":
             return trial.should_prune()
         if not self.settings.stops_early:

@@ -1,7 +1,8 @@
 """Keeps the objects of S3 URIs in a folder: `s3://bucket/key` is the file `<root>/s3/bucket/key`.
 
-Objects are read-only files. A job reads them through symbolic links, and its outputs are moved in, so
-that nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` too.
+Objects are read-only files. A job reads them through symbolic links, and its outputs are moved in,
+so that nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names
+`data/x` too.
 """
 
 import os
@@ -117,8 +118,8 @@ class LocalStore:
     def names(self, prefix: str) -> list[str]:
         """Names of the objects below a prefix, relative to it and sorted.
 
-        A job finds each object under this name in its input folder. The prefix may also be an object
-        itself, whose name is the last part of its key.
+        A job finds each object under this name in its input folder. The prefix may also be an
+        object itself, whose name is the last part of its key.
         """
         return [name for name, _ in self._objects(prefix)]
 

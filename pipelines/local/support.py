@@ -30,7 +30,9 @@ def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:
     for entry in step.body.get("DependsOn", []):
         trigger = entry.get("Trigger", "Succeeded") if isinstance(entry, dict) else "Succeeded"
         if trigger != "Succeeded":
-            yield f"it waits for step '{entry['Step']}' to be {trigger}; only Succeeded is supported."
+            yield (
+                f"it waits for step '{entry['Step']}' to be {trigger}; only Succeeded is supported."
+            )
     arguments = step.body["Arguments"]
     match step.type:
         case "Processing":

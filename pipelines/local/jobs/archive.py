@@ -9,7 +9,7 @@ _COMPRESSION = 1  # Weights hardly compress: a higher level costs time and saves
 
 
 def pack(directory: Path, target: Path) -> None:
-    """Write the files below a folder into a `.tar.gz`: sorted, without times, owners or other modes."""
+    """Write the files below a folder into a `.tar.gz`: sorted, without times, owners or modes."""
     with (
         target.open("wb") as file,
         gzip.GzipFile(

@@ -1,4 +1,4 @@
-"""What every job has on this machine: a folder in place of `/opt/ml`, an environment, a log, a time limit."""
+"""What every job has here: a folder in place of `/opt/ml`, an environment, a log, a time limit."""
 
 import os
 import re
@@ -21,7 +21,8 @@ ACCOUNT = "000000000000"
 MAX_REASON_CHARACTERS = 1024
 """The service keeps this much of a failure reason.
 
-Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and Failure",
+Source: Amazon SageMaker AI Developer Guide, "How Amazon SageMaker AI Signals Algorithm Success and
+Failure",
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-success-failure.html
 """
 
@@ -67,7 +68,7 @@ class JobDir:
         return _OPT_ML.sub(lambda _: str(self.ml), text)
 
     def read_reason(self, name: str) -> str:
-        """Start of the file `output/<name>` that a failing script writes; empty if there is none."""
+        """Start of the file `output/<name>` that a script may write; empty if there is none."""
         path = self.ml / "output" / name
         if not path.is_file():
             return ""
@@ -80,7 +81,7 @@ def arn(resource: str, *, service: str = "sagemaker") -> str:
 
 
 def base_environment(machine: Machine, *, num_threads: int) -> dict[str, str]:
-    """Variables of every job, before its own: no credentials and nothing of the caller's but devices."""
+    """Variables that every job has: of the caller's own, only those that name devices."""
     machine.home_dir.mkdir(parents=True, exist_ok=True)
     return {
         "AWS_REGION": REGION,
@@ -148,7 +149,8 @@ def wait_for(
         if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
             kill_the_rest()
             raise StepFailed(
-                f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit_seconds:g} s."
+                "MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, "
+                f"{limit_seconds:g} s."
             )
     return [
         None if process.number in killed else process.exit_code.result() for process in processes

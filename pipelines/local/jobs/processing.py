@@ -1,4 +1,4 @@
-"""Runs a processing job: inputs as links, one process per instance, outputs moved into the store."""
+"""Runs a processing job: inputs as links, one process per instance, outputs into the store."""
 
 from collections.abc import Mapping
 from pathlib import Path

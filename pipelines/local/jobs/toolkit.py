@@ -1,6 +1,6 @@
-"""Decides what a training script sees: the arguments and variables of the `sagemaker-training` toolkit.
+"""Decides the arguments and variables of a training script, as the training toolkit does.
 
-Source: sagemaker-training 5.1.4, `environment.py` and `mapping.py`; a contract test runs the real one.
+Source: sagemaker-training 5.1.4, `environment.py` and `mapping.py`; a contract test runs that.
 """
 
 import json
@@ -17,7 +17,8 @@ _INSTANCE_GROUP = "homogeneousCluster"
 _HIDDEN = ("_tuning_objective_metric", "default_user_module_name")
 _KNOWN = (
     "sagemaker_program", "sagemaker_submit_directory", "sagemaker_enable_cloudwatch_metrics",
-    "sagemaker_region", "sagemaker_container_log_level", "sagemaker_job_name", "sagemaker_s3_output",
+    "sagemaker_region", "sagemaker_container_log_level", "sagemaker_job_name",
+    "sagemaker_s3_output",
 )  # fmt: skip
 _INFO = 20
 
@@ -32,7 +33,7 @@ def script_hyperparameters(hyperparameters: Mapping[str, str]) -> dict[str, Json
 
 
 def script_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
-    """Command-line arguments for a script: `--name value` sorted by name, `-n value` for one letter."""
+    """Arguments of a script: `--name value`, sorted by name; `-n value` for one letter."""
     values = script_hyperparameters(hyperparameters)
     arguments = []
     for name in sorted(values):

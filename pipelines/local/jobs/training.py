@@ -152,8 +152,8 @@ class TrainingJob:
     def _restore_checkpoints(self) -> None:
         """Let the checkpoint folder be the prefix in the store.
 
-        SageMaker copies the prefix in and keeps copying changes out; here both are the same files, so that
-        nothing is lost however the job ends.
+        SageMaker copies the prefix in and keeps copying changes out; here both are the same files,
+        so that nothing is lost however the job ends.
         """
         config = self.request.get("CheckpointConfig")
         if config is None:

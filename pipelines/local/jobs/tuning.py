@@ -195,7 +195,8 @@ def run_tuning(
         on_progress: Told how far the job is.
 
     Returns:
-        The response of DescribeHyperParameterTuningJob, and TrainingJobSummaries, the trials with the best first.
+        The response of DescribeHyperParameterTuningJob, and in it TrainingJobSummaries, the trials
+        with the best first.
 
     Raises:
         StepFailed: No trial has an objective.

@@ -336,6 +336,15 @@ CASES = [
             "expected 1 to 15."
         ),
     ),
+    Case(
+        "negative_volume",
+        "training",
+        "/Steps/3/Arguments/ResourceConfig/VolumeSizeInGB",
+        -1,
+        "D046",
+        "/Steps/3/Arguments/ResourceConfig/VolumeSizeInGB",
+        "Step 'Train' passes -1 to ResourceConfig.VolumeSizeInGB; expected at least 0.",
+    ),
 ]
 
 

@@ -108,6 +108,18 @@ CASES = [
             "which captures nothing; put the value in parentheses."
         ),
     ),
+    Case(
+        "wait_without_a_word_of_spot",
+        "training",
+        "/Steps/3/Arguments/EnableManagedSpotTraining",
+        REMOVE,
+        "D052",
+        "/Steps/3/Arguments/StoppingCondition/MaxWaitTimeInSeconds",
+        (
+            "Step 'Train' has MaxWaitTimeInSeconds, which only spot training takes; set "
+            "EnableManagedSpotTraining or remove it."
+        ),
+    ),
 ]
 
 

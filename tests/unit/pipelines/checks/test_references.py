@@ -229,6 +229,19 @@ CASES = [
         "/Steps/5/Arguments/ElseSteps/0/Arguments/ErrorMessage/Std:Join/Values/1",
         "Step 'QualityTooLow' joins an object into a string; expected a single value.",
     ),
+    Case(
+        "unknown_hyperparameter",
+        "training",
+        "/Steps/6/Arguments/Job",
+        {"Get": "Steps.Train.HyperParameters['epoch']"},
+        "D023",
+        "/Steps/6/Arguments/Job",
+        (
+            "Step 'NotifyFailure' reads hyperparameter 'epoch' of step 'Train', which has "
+            "hyperparameters: architecture, batch_size, dropout, epochs, learning_rate, "
+            "sagemaker_program, sagemaker_submit_directory, seed. Did you mean 'epochs'?"
+        ),
+    ),
 ]
 
 

@@ -133,6 +133,28 @@ CASES = [
         "/Steps/0/FunctionArn",
         ("Region 'us-west-2' differs from 'us-east-1', where the other images and resources are."),
     ),
+    Case(
+        "join_without_digest",
+        "training",
+        "/Steps/1/Arguments/ProcessingInputs/0/S3Input/S3Uri",
+        {
+            "Std:Join": {
+                "On": "/",
+                "Values": [
+                    "s3://images-111122223333/code",
+                    {"Get": "Execution.PipelineExecutionId"},
+                ],
+            }
+        },
+        "D070",
+        "/Steps/1/Arguments/ProcessingInputs/0/S3Input/S3Uri",
+        (
+            'Step \'Preprocess\' runs code from {"Std:Join": {"On": "/", "Values": '
+            '["s3://images-111122223333/code", {"Get": ..., which is not addressed by its '
+            "content; expected a digest of 32 or more hexadecimal digits as a part of the "
+            "path."
+        ),
+    ),
 ]
 
 

@@ -194,6 +194,15 @@ CASES = [
             '{"PropertyFile": {"Get": path}, "Path": path}.'
         ),
     ),
+    Case(
+        "parameters_no_list",
+        "training",
+        "/Parameters",
+        {},
+        "D001",
+        "/Parameters",
+        "Found {}; expected a list.",
+    ),
 ]
 
 

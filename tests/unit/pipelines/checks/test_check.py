@@ -1,0 +1,167 @@
+"""`check` as a whole: what it accepts, how far it goes, and what it never does."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.checks import RULES, DefinitionError, Finding, check
+from pipelines.definition import Json
+from tests.unit.pipelines.checks.cases import REMOVE, edited, sound
+
+REPOSITORY = Path(__file__).parents[4]
+SNAPSHOTS = sorted((REPOSITORY / "tests" / "definitions").glob("*.json"))
+
+
+@pytest.mark.parametrize("document", ["training", "deployment"])
+def test_accepts_sound_definitions(document: str) -> None:
+    """A definition without mistakes has no findings."""
+    assert check(sound(document)) == []
+
+
+@pytest.mark.parametrize("path", SNAPSHOTS, ids=lambda path: path.stem)
+def test_accepts_the_compiled_pipelines(path: Path) -> None:
+    """The reviewed snapshots of our own pipelines have no findings once digests stand in them."""
+    text = re.sub(r"<bundle:\w+>", "0123456789abcdef" * 4, path.read_text(encoding="utf-8"))
+    assert check(json.loads(text)) == []
+
+
+def test_json_get_by_uri_is_left_alone() -> None:
+    """A JSON path into a file that no step declares cannot be verified and is not refused."""
+    by_uri = {"Std:JsonGet": {"S3Uri": "s3://images/report.json", "Path": "metrics.f1"}}
+    pointer = "/Steps/5/Arguments/Conditions/0/LeftValue"
+    assert check(edited(sound("training"), pointer, by_uri)) == []
+
+
+def test_built_in_algorithms_bring_their_metrics() -> None:
+    """Without an image and definitions of ours, any metric may be read."""
+    algorithm = {"AlgorithmName": "xgboost", "TrainingInputMode": "File"}
+    definition = edited(sound("training"), "/Steps/3/Arguments/AlgorithmSpecification", algorithm)
+    assert check(definition) == []
+
+
+def test_steps_of_other_types_are_taken_as_they_are() -> None:
+    """Arguments and properties of a step type that is not modelled here are not judged."""
+    properties = "Steps.CheckBaseline.CalculatedBaselineConstraints"
+    definition = edited(
+        sound("deployment"),
+        "/Steps/-",
+        {"Name": "CheckBaseline", "Type": "QualityCheck", "Arguments": {}, "SkipCheck": False},
+    )
+    assert check(edited(definition, "/Steps/5/Arguments/Uri", {"Get": properties})) == []
+
+
+def test_counts_parameters() -> None:
+    """More parameters than an execution can be started with are one finding."""
+    names = [f"Parameter{index}" for index in range(201)]
+    definition = {
+        "Version": "2020-12-01",
+        "Parameters": [{"Name": name, "Type": "String"} for name in names],
+        "Steps": [
+            {
+                "Name": "Notify",
+                "Type": "Lambda",
+                "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:notify",
+                "Arguments": {name: {"Get": f"Parameters.{name}"} for name in names},
+            }
+        ],
+    }
+    expected = "The definition has 201 parameters; expected at most 200."
+    assert [str(finding) for finding in check(definition)] == [f"/Parameters D096 {expected}"]
+
+
+def test_nothing_is_checked_behind_a_gate() -> None:
+    """A document that is no definition gives only what makes it so."""
+    findings = check({"Version": "2020-12-01", "Steps": [{"Name": "Train"}], "Paramters": []})
+    assert {finding.rule for finding in findings} == {"D001"}
+
+
+def test_rules_are_numbered_in_order() -> None:
+    """Ids rise, so that a list of the rules reads like the checks run."""
+    ids = [rule.id for rule in RULES]
+    assert ids == sorted(set(ids))
+    assert all(re.fullmatch(r"D\d{3}", rule_id) for rule_id in ids)
+
+
+def test_every_rule_has_a_source_of_its_own() -> None:
+    """Each rule names a different page, by https."""
+    sources = [rule.source for rule in RULES]
+    assert len(set(sources)) == len(sources)
+    assert all(source.startswith("https://") for source in sources)
+
+
+def test_gates_come_first() -> None:
+    """No rule that reads the document runs before the document is known to be readable."""
+    gates = [rule.is_gate for rule in RULES]
+    assert gates == sorted(gates, reverse=True)
+
+
+def test_error_lists_the_findings() -> None:
+    """The error of a definition that must not run has one line per finding."""
+    finding = Finding(rule="D010", pointer="/Steps/0", message="No.", source="https://a.b")
+    error = DefinitionError("training", [finding])
+    assert error.findings == (finding,)
+    assert str(error) == (
+        "Pipeline 'training' has mistakes and was not run.\ntraining:/Steps/0 D010 No."
+    )
+
+
+def test_imports_neither_sdk_nor_boto3() -> None:
+    """Checking a file needs only the service model: no SDK, no client, no container library."""
+    program = (
+        "import json, sys\n"
+        "from pipelines.checks import check\n"
+        "assert check(json.load(sys.stdin)) == []\n"
+        "heavy = {'sagemaker', 'boto3', 'torch', 'numpy'} & sys.modules.keys()\n"
+        "sys.exit(f'imported {sorted(heavy)}' if heavy else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(sound("training")),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _pointers(value: Json, pointer: str = "") -> list[str]:
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    found = []
+    for key, member in members:
+        place = f"{pointer}/{key}"
+        found.append(place)
+        if isinstance(member, (dict, list)):
+            found += _pointers(member, place)
+    return found
+
+
+VALUES = st.sampled_from(
+    [
+        REMOVE, None, True, 0, -1.5, "", "a b", [], [{}], {}, {"Get": 1},
+        {"Get": "Parameters.Epochs"}, {"Get": "Steps.Train"}, {"Get": "Steps.Train.InputDataConfig"},
+        {"Get": "Steps.FindApprovedModel.OutputParameters"},
+        {"Std:Join": {"On": "", "Values": [{"Get": "Steps.Tune.BestTrainingJob"}]}},
+        {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate"}, "Path": 1}},
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(pointer=st.sampled_from(_pointers(sound("training"))), value=VALUES)
+def test_survives_any_edit(pointer: str, value: Json) -> None:
+    """Whatever stands anywhere, the answer is a list of findings that point into the document."""
+    definition = edited(sound("training"), pointer, value)
+    for finding in check(definition):
+        holder = definition
+        *parents, _ = finding.pointer.split("/")[1:] or [""]
+        for key in parents:
+            key = key.replace("~1", "/").replace("~0", "~")  # noqa: PLW2901  RFC 6901
+            holder = holder[int(key)] if isinstance(holder, list) else holder[key]
+        assert isinstance(holder, (dict, list))
