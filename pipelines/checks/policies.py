@@ -112,7 +112,11 @@ def cache_config(analysis: Analysis) -> Iterator[Problem]:
             continue
         is_enabled, age = (cache.dig(key) for key in ("Enabled", "ExpireAfter"))
         lead = f"The cache of step '{step.name}' has"
-        if not isinstance(is_enabled.value, bool):
+        if not isinstance(cache.value, dict):
+            yield Problem(
+                cache.pointer, f"{lead} the settings {quote(cache.value)}; expected an object."
+            )
+        elif not isinstance(is_enabled.value, bool):
             yield Problem(
                 is_enabled.pointer,
                 f"{lead} Enabled {quote(is_enabled.value)}; expected true or false.",

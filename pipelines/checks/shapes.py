@@ -60,8 +60,7 @@ def violations(document: Document) -> list[Violation]:
         walker = _Walker(document, step, operation.filled)
         shape = service.request_shape(operation.create)
         for violation in walker.walk(arguments(step), shape, ()):
-            # A parameter's value that fits nowhere is one mistake, however often the parameter is
-            # used.
+            # A parameter's wrong value is one mistake, however often the parameter is used.
             found.setdefault((violation.breach, violation.pointer), violation)
     return list(found.values())
 
@@ -77,7 +76,7 @@ class _Walker:
     ) -> Iterator[Violation]:
         value = value_of(self._document, self._step, item)
         expected = service.value_type(shape)
-        if item.value is None or not _fits(value, expected):
+        if expected is not None and (item.value is None or not _fits(value, expected)):
             yield self._wrong_type(item, value, expected, path)
         elif is_expression(item.value):
             for known in value.known:
@@ -123,9 +122,8 @@ class _Walker:
                 yield from self.walk(located, shape.members[key], (*path, key))
 
     def _wrong_type(
-        self, item: Located, value: Value, expected: ValueType | None, path: tuple[str, ...]
+        self, item: Located, value: Value, expected: ValueType, path: tuple[str, ...]
     ) -> Violation:
-        assert expected is not None  # noqa: S101  an unknown type fits everything
         is_literal = not is_expression(item.value)
         kind = f", {value.type.noun}," if value.type is not None else ""
         needs_text = expected == ValueType.STRING and bool(
@@ -201,7 +199,8 @@ def _passes(found: str, path: tuple[str, ...], source: Value | None) -> str:
     return f"passes {found} to {'.'.join(path)}"
 
 
-def _fits(value: Value, expected: ValueType | None) -> bool:
-    if value.type is None or expected is None:
+def _fits(value: Value, expected: ValueType) -> bool:
+    """Whether a value may be of a type; one of unknown type may be of any."""
+    if value.type is None:
         return True
     return value.type == expected or (value.type, expected) == (ValueType.INTEGER, ValueType.FLOAT)

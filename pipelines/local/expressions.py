@@ -184,12 +184,14 @@ def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
 
 
 def _check_comparable(kind: str, left: Json, right: Json) -> None:
-    if _kind(left) != _kind(right) or (
-        _kind(left) != "number" and kind not in {"Equals", "In"} and _kind(left) != "string"
-    ):
+    if _kind(left) != _kind(right):
         raise UnresolvedReference(
             f"Condition '{kind}' compares {_show(left)}, a {_kind(left)}, "
             f"with {_show(right)}, a {_kind(right)}; expected two values of one type."
+        )
+    if kind not in {"Equals", "In"} and _kind(left) not in {"number", "string"}:
+        raise UnresolvedReference(
+            f"Condition '{kind}' orders {_kind(left)}s; expected numbers or strings."
         )
 
 

@@ -5,6 +5,7 @@ so that nothing is copied. A prefix is a string as in S3 and not a folder: `s3:/
 `data/x` too.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pipelines.local.errors import StorageError
 
-_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]+)(?:/(?P<key>.*))?", re.DOTALL)
+_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{2,62})(?:/(?P<key>.*))?", re.DOTALL)
 
 
 class LocalStore:
@@ -71,11 +72,13 @@ class LocalStore:
         """Move a file into the store as the object `uri`."""
         target = self.path(uri)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if os.stat(path).st_dev != os.stat(target.parent).st_dev:  # noqa: PTH116 - one call each
-            self.put_file(path, uri)
+        try:
+            self._place(path, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self.put_file(path, uri)  # From another file system.
             path.unlink()
-            return
-        self._place(path, target)
 
     def move_tree(self, directory: Path, uri: str) -> int:
         """Move every file below a folder into the store, under the prefix `uri`.

@@ -86,7 +86,9 @@ def _tuning(arguments: Mapping[str, Json], count: Callable[[Json], int]) -> Iter
     ):
         if home.get(name):
             yield f"it uses {name}, which is not emulated."
-    if "TrainingJobDefinition" in arguments:
+    if "TrainingJobDefinition" not in arguments:
+        yield "it has no TrainingJobDefinition."
+    else:
         yield from _training(arguments["TrainingJobDefinition"], count, "StaticHyperParameters")
 
 

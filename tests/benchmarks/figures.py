@@ -26,5 +26,7 @@ class Figure:
             for word, bound in (("at least", self.at_least), ("at most", self.at_most))
             if bound is not None
         ]
-        verdict = f"  {'ok' if self.is_reached else 'MISSED'} ({', '.join(bounds)})" if bounds else ""
+        verdict = (
+            f"  {'ok' if self.is_reached else 'MISSED'} ({', '.join(bounds)})" if bounds else ""
+        )
         return f"{self.name:<52}{self.value:>12.4g} {self.unit:<10}{verdict}"

@@ -12,15 +12,13 @@ NUM_RUNS = 7
 
 
 def figures() -> Iterator[Figure]:
-    """Median seconds of `--help` and `list` as processes, and of a compile after the SDK's import."""
+    """Median seconds of the commands as processes, and of a compile after the import."""
     for word, limit in (("--help", 0.3), ("list", 0.3)):
         seconds = [_process_seconds(word) for _ in range(NUM_RUNS)]
         yield Figure(f"pipelines {word}", statistics.median(seconds), "s", at_most=limit)
     first, *others = _compile_seconds()
     yield Figure("compile training, with the SDK's import", first, "s")
-    yield Figure(
-        "compile training, after the import", statistics.median(others), "s", at_most=1.0
-    )
+    yield Figure("compile training, after the import", statistics.median(others), "s", at_most=1.0)
 
 
 def _process_seconds(word: str) -> float:

@@ -75,12 +75,14 @@ def test_pixels_stay_on_disk_and_taken_ones_are_copies(tmp_path: Path) -> None:
 
 def test_failed_writer_leaves_no_part(tmp_path: Path) -> None:
     """A part that broke off halfway is not taken for a whole one."""
-    with (
-        pytest.raises(RuntimeError, match="stop"),
-        PartWriter(tmp_path, index=0, num_parts=1, image_size=SIZE) as writer,
-    ):
-        writer.add("cat/a.png", 0, pixels(0))
-        raise RuntimeError("stop")
+
+    def break_off() -> None:
+        with PartWriter(tmp_path, index=0, num_parts=1, image_size=SIZE) as writer:
+            writer.add("cat/a.png", 0, pixels(0))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        break_off()
     assert list(tmp_path.iterdir()) == []
 
 

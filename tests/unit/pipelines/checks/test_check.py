@@ -26,16 +26,79 @@ def test_accepts_sound_definitions(document: str) -> None:
 
 @pytest.mark.parametrize("path", SNAPSHOTS, ids=lambda path: path.stem)
 def test_accepts_the_compiled_pipelines(path: Path) -> None:
-    """The reviewed snapshots of our own pipelines have no findings once digests stand in them."""
+    """The snapshots of our pipelines, with digests filled in, have no findings."""
     text = re.sub(r"<bundle:\w+>", "0123456789abcdef" * 4, path.read_text(encoding="utf-8"))
     assert check(json.loads(text)) == []
 
 
-def test_json_get_by_uri_is_left_alone() -> None:
-    """A JSON path into a file that no step declares cannot be verified and is not refused."""
-    by_uri = {"Std:JsonGet": {"S3Uri": "s3://images/report.json", "Path": "metrics.f1"}}
-    pointer = "/Steps/5/Arguments/Conditions/0/LeftValue"
-    assert check(edited(sound("training"), pointer, by_uri)) == []
+DIGEST = "0123456789abcdef" * 4
+JOINED = {
+    "Std:Join": {
+        "On": "/",
+        "Values": ["s3://images/code", DIGEST, {"Get": "Execution.PipelineName"}],
+    }
+}
+BY_URI = {"Std:JsonGet": {"S3Uri": "s3://images/report.json", "Path": "metrics.f1"}}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        pytest.param("/Steps/5/Arguments/Conditions/0/LeftValue", BY_URI, id="json_get_by_uri"),
+        pytest.param(
+            "/Steps/6/Arguments/Job",
+            {"Get": "Steps.Tune.TrainingJobSummaries[1].TrainingJobName"},
+            id="second_best_trial",
+        ),
+        pytest.param(
+            "/Steps/1/Arguments/ProcessingInputs/0/S3Input/S3Uri", JOINED, id="digest_in_a_join"
+        ),
+        pytest.param("/Steps/3/CacheConfig/ExpireAfter", "T12H", id="duration_without_p"),
+        pytest.param("/Steps/3/DependsOn", [{"Step": "Preprocess"}], id="dependency_object"),
+        pytest.param(
+            "/Steps/3/Arguments/AlgorithmSpecification/TrainingImage",
+            f"111122223333.dkr.ecr.us-east-1.amazonaws.com/ours@sha256:{DIGEST}",
+            id="image_of_our_own",
+        ),
+    ],
+)
+def test_accepts_other_sound_forms(pointer: str, value: Json) -> None:
+    """Rarer forms that the service takes are not refused."""
+    assert check(edited(sound("training"), pointer, value)) == []
+
+
+def test_accepts_a_grid_of_categories() -> None:
+    """Grid search over listed values alone is what the service takes."""
+    config = "/Steps/2/Arguments/HyperParameterTuningJobConfig"
+    names = ["architecture", "batch_size", "dropout", "learning_rate"]
+    ranges = {"CategoricalParameterRanges": [{"Name": n, "Values": ["1", "2"]} for n in names]}
+    definition = edited(sound("training"), f"{config}/ParameterRanges", ranges)
+    assert check(edited(definition, f"{config}/Strategy", "Grid")) == []
+
+
+def test_accepts_a_function_without_arguments() -> None:
+    """A Lambda step may pass nothing to its function."""
+    assert check(edited(sound("deployment"), "/Steps/5/Arguments", REMOVE)) == []
+
+
+def test_refuses_what_is_no_object() -> None:
+    """A document that is no object gives one finding for the whole of it."""
+    (finding,) = check([])  # type: ignore[arg-type]  as a careless caller would
+    assert str(finding) == " D001 The definition is []; expected an object."
+
+
+def test_hyperband_without_epochs() -> None:
+    """Hyperband with neither a largest resource nor epochs among the hyperparameters is found."""
+    epochs = "/Steps/2/Arguments/TrainingJobDefinition/StaticHyperParameters/epochs"
+    config = "/Steps/2/Arguments/HyperParameterTuningJobConfig"
+    definition = edited(sound("training"), epochs, REMOVE)
+    definition = edited(definition, f"{config}/TrainingJobEarlyStoppingType", "Off")
+    definition = edited(definition, f"{config}/Strategy", "Hyperband")
+    assert [str(finding) for finding in check(definition)] == [
+        f"{config} D063 Step 'Tune' uses Hyperband without MaxResource, and no static "
+        "hyperparameter gives the epochs; expected MaxResource or one of epochs, n-epochs, "
+        "n_epochs, num_epochs, numepochs."
+    ]
 
 
 def test_built_in_algorithms_bring_their_metrics() -> None:
@@ -156,7 +219,7 @@ VALUES = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(pointer=st.sampled_from(_pointers(sound("training"))), value=VALUES)
 def test_survives_any_edit(pointer: str, value: Json) -> None:
-    """Whatever stands anywhere, the answer is a list of findings that point into the document."""
+    """Whatever stands anywhere, check answers, and its findings point into the document."""
     definition = edited(sound("training"), pointer, value)
     for finding in check(definition):
         holder = definition

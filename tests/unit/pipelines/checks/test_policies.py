@@ -128,6 +128,15 @@ CASES = [
         "/Steps/3/CacheConfig/Enabled",
         "The cache of step 'Train' has Enabled 'true'; expected true or false.",
     ),
+    Case(
+        "cache_no_object",
+        "training",
+        "/Steps/3/CacheConfig",
+        True,
+        "D083",
+        "/Steps/3/CacheConfig",
+        "The cache of step 'Train' has the settings true; expected an object.",
+    ),
 ]
 
 

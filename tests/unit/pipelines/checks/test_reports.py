@@ -84,8 +84,16 @@ def test_path_without_a_value(path: str, reason: str) -> None:
     assert isinstance(result, Unreadable)
     assert result.why == Unread.PATH
     assert result.message == (
-        f"Step 'Reader' reads '{path}', which 'sub/report.json' of step 'Sample' does not hold. {reason}"
+        f"Step 'Reader' reads '{path}', which 'sub/report.json' of step 'Sample' does not hold. "
+        f"{reason}"
     )
+
+
+def test_other_property_files_are_left_alone() -> None:
+    """A file of a step that does not exist is another rule's business."""
+    file = {"Get": "Steps.Nobody.PropertyFiles.R"}
+    expression = {"Std:JsonGet": {"PropertyFile": file, "Path": "is_good"}}
+    assert read(Analysis({"Steps": []}), "Step 'Reader'", expression) is None
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,20 @@ CASES = [
             "path."
         ),
     ),
+    Case(
+        "code_from_another_step",
+        "training",
+        "/Steps/1/Arguments/ProcessingInputs/0/S3Input/S3Uri",
+        {"Get": "Steps.FindApprovedModel.OutputParameters['ModelUri']"},
+        "D070",
+        "/Steps/1/Arguments/ProcessingInputs/0/S3Input/S3Uri",
+        (
+            "Step 'Preprocess' runs code from {\"Get\": "
+            "\"Steps.FindApprovedModel.OutputParameters['ModelUri']\"}, which is not "
+            "addressed by its content; expected a digest of 32 or more hexadecimal digits "
+            "as a part of the path."
+        ),
+    ),
 ]
 
 

@@ -123,7 +123,7 @@ def test_damaged_files_are_quarantined_with_their_reasons(
     out = preprocess()
     found = report(out)
     assert found["quarantined"] == [
-        {"file": "cat/cut.png", "reason": "it is damaged: Truncated File Read"},
+        {"file": "cat/cut.png", "reason": "it is damaged: image file is truncated"},
         {"file": "cat/empty.jpg", "reason": "it is empty"},
     ]
     assert found["ignored"] == ["cat/notes.txt"]
@@ -145,7 +145,7 @@ def files_of(out: Path, split: str) -> tuple[str, ...]:
 def test_images_that_fill_an_empty_split_are_reported(
     preprocess: Callable[..., Path], raw_dir: Path
 ) -> None:
-    """Three images whose names all mean training are spread over the splits."""
+    """Where the names leave a split empty, an image moves there and the report says so."""
     (raw_dir / "rare").mkdir()
     for index in range(3):
         noise(index).save(raw_dir / "rare" / f"{index}.png")

@@ -58,10 +58,8 @@ def test_fractions_are_those_of_the_contract() -> None:
 
 def test_splits_are_the_same_on_every_machine() -> None:
     """The hash is fixed: these names will not change their splits."""
-    assert [hashed_split(f"cat/{index}.png").value for index in range(8)] == PINNED
-
-
-PINNED = ["train"] * 8
+    found = {index: hashed_split(f"cat/{index}.png").value for index in (0, 1, 5)}
+    assert found == {0: "validation", 1: "train", 5: "test"}
 
 
 def test_ready_made_splits_stay(tmp_path: Path) -> None:

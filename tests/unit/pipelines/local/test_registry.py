@@ -1,0 +1,66 @@
+"""Tests of pipelines.local.registry."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.local.registry import Registry
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def test_a_package_has_the_shape_of_describe_model_package(tmp_path: Path) -> None:
+    """The request comes back with a version, an ARN, statuses and a time."""
+    package = Registry(tmp_path).register(
+        {"ModelPackageGroupName": "dogs", "CustomerMetadataProperties": {"a": "b"}}, now=NOW
+    )
+
+    assert package == {
+        "CreationTime": "2026-11-21T00:00:00+00:00",
+        "CustomerMetadataProperties": {"a": "b"},
+        "ModelApprovalStatus": "PendingManualApproval",
+        "ModelPackageArn": "arn:aws:sagemaker:local-machine:000000000000:model-package/dogs/1",
+        "ModelPackageGroupName": "dogs",
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "ModelPackageVersion": 1,
+    }
+    assert (tmp_path / "model-packages" / "dogs" / "1.json").is_file()
+
+
+def test_versions_are_counted_once_under_concurrency(tmp_path: Path) -> None:
+    """Twenty registrations at once give the versions 1 to 20, each whole."""
+    registry = Registry(tmp_path)
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        packages = list(
+            pool.map(
+                lambda number: Registry(tmp_path).register(
+                    {"ModelPackageGroupName": "dogs", "Number": number}, now=NOW
+                ),
+                range(20),
+            )
+        )
+
+    assert sorted(package["ModelPackageVersion"] for package in packages) == list(range(1, 21))
+    assert sorted(package["Number"] for package in registry.packages("dogs")) == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_found"),
+    [
+        pytest.param("dogs/1", True, id="name"),
+        pytest.param("arn:aws:sagemaker:r:1:model-package/dogs/1", True, id="arn"),
+        pytest.param("dogs/2", False, id="other-version"),
+        pytest.param("cats/1", False, id="other-group"),
+        pytest.param("dogs", False, id="no-version"),
+    ],
+)
+def test_packages_are_found_by_arn_or_name(tmp_path: Path, name: str, is_found: bool) -> None:
+    """A package answers to its ARN and to `<group>/<version>`."""
+    registry = Registry(tmp_path)
+    package = registry.register({"ModelPackageGroupName": "dogs"}, now=NOW)
+
+    assert registry.find(name) == (package if is_found else None)
