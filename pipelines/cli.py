@@ -83,6 +83,7 @@ def _check(arguments: argparse.Namespace) -> int:
         names = arguments.names or list(CATALOGUE)
         texts = {name: compile_pipeline(name, site).definition for name in names}
     num_findings = 0
+    sources: dict[str, str] = {}
     for name, text in texts.items():
         try:
             definition = load(text)
@@ -90,8 +91,12 @@ def _check(arguments: argparse.Namespace) -> int:
             raise UsageError(f"{name}: {error}") from error
         for finding in check(definition):
             num_findings += 1
+            sources[finding.rule] = finding.source
             print(f"{name}:{finding}")
-    print(f"{len(texts)} checked, {num_findings} findings", file=sys.stderr)
+    for rule, source in sorted(sources.items()):
+        print(f"{rule}: {source}", file=sys.stderr)
+    noun = "finding" if num_findings == 1 else "findings"
+    print(f"{len(texts)} checked, {num_findings} {noun}", file=sys.stderr)
     return 1 if num_findings else 0
 
 

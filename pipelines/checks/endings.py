@@ -60,8 +60,8 @@ def function_arn(analysis: Analysis) -> Iterator[Problem]:
         if arn.value is None or (text is not None and not _FUNCTION_ARN.fullmatch(text)):
             yield Problem(
                 arn.pointer,
-                f"Lambda step '{step.name}' has the function {quote(arn.value)}; expected the form "
-                "arn:aws:lambda:<region>:<account>:function:<name>.",
+                f"Lambda step '{step.name}' has the function {quote(arn.value)}; expected the "
+                "form arn:aws:lambda:<region>:<account>:function:<name>.",
             )
 
 

@@ -11,10 +11,7 @@ from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Step, references
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
-_SDK_URL = (
-    "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/"
-    "sagemaker.workflow.pipelines.html"
-)
+_SDK_URL = "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/sagemaker.workflow.pipelines.html"
 TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
 
 
@@ -29,8 +26,8 @@ def acyclic(analysis: Analysis) -> Iterator[Problem]:
         if cycle and not reported & set(cycle):
             yield Problem(
                 step.pointer,
-                f"Steps wait for each other: {' -> '.join(cycle)}, each for the next. "
-                "Remove one of these dependencies.",
+                f"Steps wait for each other: {' -> '.join(cycle)}, each for the next. Remove one "
+                "of these dependencies.",
             )
             reported.update(cycle)
 
@@ -127,8 +124,7 @@ def flat_conditions(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D034",
     "Dependencies name a known outcome",
-    "https://github.com/aws/sagemaker-python-sdk/blob/master/sagemaker-mlops/src/sagemaker/mlops/"
-    "workflow/step_dependency.py",
+    "https://github.com/aws/sagemaker-python-sdk/blob/master/sagemaker-mlops/src/sagemaker/mlops/workflow/step_dependency.py",
 )
 def known_trigger(analysis: Analysis) -> Iterator[Problem]:
     """An entry of `DependsOn` may say which outcome of the other step it waits for."""

@@ -97,13 +97,13 @@ def spot_wait(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 limits.pointer,
                 f"Step '{step.name}' trains on spot instances without MaxWaitTimeInSeconds; "
-                f"expected at least MaxRuntimeInSeconds.",
+                "expected at least MaxRuntimeInSeconds.",
             )
         elif is_spot is False and wait.value is not None:
             yield Problem(
                 wait.pointer,
-                f"Step '{step.name}' has MaxWaitTimeInSeconds, which only spot training takes; set "
-                "EnableManagedSpotTraining or remove it.",
+                f"Step '{step.name}' has MaxWaitTimeInSeconds, which only spot training takes; "
+                "set EnableManagedSpotTraining or remove it.",
             )
         elif is_spot:
             wait_seconds = known_number(analysis, step, wait)

@@ -81,8 +81,7 @@ def known_type(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D014",
     "Defaults and listed values have the parameter's type",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.parameters.Parameter",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.parameters.Parameter",
 )
 def typed_values(analysis: Analysis) -> Iterator[Problem]:
     """A default of another type fails every execution that does not set the parameter."""
@@ -104,8 +103,7 @@ def typed_values(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D015",
     "A default is one of the listed values",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.parameters.ParameterString",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.parameters.ParameterString",
 )
 def listed_default(analysis: Analysis) -> Iterator[Problem]:
     """Where values are listed, the default is among them."""

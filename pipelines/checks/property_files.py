@@ -26,8 +26,7 @@ def known_property_files(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D027",
     "Property files lie in an output of their step",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.properties.PropertyFile",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.properties.PropertyFile",
 )
 def property_file_output(analysis: Analysis) -> Iterator[Problem]:
     """A property file names an output of its step and a path inside it."""
@@ -66,8 +65,7 @@ def written_property_file(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D029",
     "JSON paths lead to a value of the report",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.functions.JsonGet",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.functions.JsonGet",
 )
 def known_json_path(analysis: Analysis) -> Iterator[Problem]:
     """The schema of the report, taken from the step's contract, holds the path."""

@@ -56,8 +56,7 @@ def known_entries(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D024",
     "Only steps with properties are read",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.fail_step.FailStep",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.fail_step.FailStep",
 )
 def has_properties(analysis: Analysis) -> Iterator[Problem]:
     """Condition and Fail steps run no job and leave nothing to read."""
@@ -67,8 +66,7 @@ def has_properties(analysis: Analysis) -> Iterator[Problem]:
 @rule(
     "D025",
     "Joined values are single values",
-    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html"
-    "#sagemaker.workflow.functions.Join",
+    f"{_SDK_URL}workflows/pipelines/sagemaker.workflow.pipelines.html#sagemaker.workflow.functions.Join",
 )
 def joined_scalars(analysis: Analysis) -> Iterator[Problem]:
     """`Std:Join` makes a string of strings and numbers, not of objects or lists."""

@@ -48,8 +48,8 @@ def content_addressed(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 uri.pointer,
                 f"Step '{step.name}' runs code from {given}, which is not addressed by its "
-                "content; expected a "
-                "digest of 32 or more hexadecimal digits as a part of the path.",
+                "content; expected a digest of 32 or more hexadecimal digits as a part of the "
+                "path.",
             )
 
 

@@ -52,8 +52,8 @@ def defined_objective(analysis: Analysis) -> Iterator[Problem]:
             ):
                 yield Problem(
                     objective.pointer,
-                    f"Step '{step.name}' tunes for '{objective.value}', which no metric definition "
-                    f"reads. {alternatives(objective.value, metrics, 'Metrics')}",
+                    f"Step '{step.name}' tunes for '{objective.value}', which no metric "
+                    f"definition reads. {alternatives(objective.value, metrics, 'Metrics')}",
                 )
 
 
@@ -145,8 +145,8 @@ def hyperband(analysis: Analysis) -> Iterator[Problem]:
             yield Problem(
                 config.pointer,
                 f"Step '{step.name}' uses Hyperband without MaxResource, and no static "
-                "hyperparameter gives the "
-                f"epochs; expected MaxResource or one of {', '.join(EPOCH_NAMES)}.",
+                "hyperparameter gives the epochs; expected MaxResource or one of "
+                f"{', '.join(EPOCH_NAMES)}.",
             )
         low_value, high_value = (known_number(analysis, step, item) for item in (low, high))
         if low_value is not None and high_value is not None and low_value > high_value:

@@ -16,7 +16,7 @@ class Graph:
     dependencies: Mapping[str, frozenset[str]]
     """Per step, the steps it waits for directly."""
     ancestors: Mapping[str, frozenset[str]]
-    """Per step, the steps that have ended before it starts."""
+    """Per step, the steps that have ended before it starts, in an order in which steps can run."""
     branches: Mapping[str, Mapping[str, bool]]
     """Per step, the conditions that decide about it, and the outcome it needs of each."""
 
@@ -87,9 +87,16 @@ def build_graph(definition: Mapping[str, Json]) -> Graph:
                 f"Step '{name}' refers to step '{other}', which does not exist. "
                 f"Steps: {choices(list(by_name))}."
             )
-    return Graph(
-        steps=by_name, dependencies=waits, ancestors=_ancestors(waits), branches=_branches(by_name)
-    )
+    ancestors = _ancestors(waits)
+    branches: dict[str, dict[str, bool]] = {}
+    for name in ancestors:  # In an order in which they can run.
+        branches[name] = {}
+        for other in waits[name]:
+            branches[name] |= branches[other]
+        branch = by_name[name].branch
+        if branch is not None:
+            branches[name] |= dict([branch])
+    return Graph(steps=by_name, dependencies=waits, ancestors=ancestors, branches=branches)
 
 
 def _ancestors(waits: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
@@ -113,14 +120,3 @@ def _cycle(waits: Mapping[str, frozenset[str]], ordered: Mapping[str, object]) -
     while path.count(path[-1]) == 1:
         path.append(min(waits[path[-1]] - ordered.keys()))
     return " -> ".join(path[path.index(path[-1]) :])
-
-
-def _branches(by_name: Mapping[str, Step]) -> dict[str, dict[str, bool]]:
-    # Document order puts a condition before the steps of its branches.
-    branches: dict[str, dict[str, bool]] = {}
-    for name, step in by_name.items():
-        branches[name] = {}
-        if step.branch is not None:
-            condition, outcome = step.branch
-            branches[name] = {**branches[condition], condition: outcome}
-    return branches

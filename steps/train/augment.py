@@ -32,7 +32,7 @@ class Augmentation:
         angles = (2 * draws[0] - 1) * math.radians(self.max_rotation_degrees)
         # The sampling grid runs from -1 to 1, so the whole side is 2.
         shifts = (2 * draws[1:3] - 1) * 2 * self.max_shift_fraction
-        mirror = torch.where(draws[3] < 0.5, -1.0, 1.0) if self.horizontal_flip else 1.0  # noqa: PLR2004
+        mirror = torch.where(draws[3].round() == 0, -1.0, 1.0) if self.horizontal_flip else 1.0
         matrices_n23 = torch.stack(
             [
                 torch.stack([angles.cos() * mirror, -angles.sin(), shifts[0]], dim=-1),

@@ -249,7 +249,9 @@ def test_probabilities_and_entropy_are_the_networks(model: Artifact) -> None:
     expected = np.exp(logits) / np.exp(logits).sum()
     order = np.argsort(expected)[::-1]
     names = ["probability", "top_2_probability", "top_3_probability"]
-    np.testing.assert_allclose([response[name] for name in names], expected[order], rtol=1e-5)
+    np.testing.assert_allclose(
+        [float(response[name]) for name in names], expected[order], rtol=1e-5
+    )
     assert [response[name] for name in ("predicted_label", "top_2_label", "top_3_label")] == [
         model.labels[index] for index in order
     ]

@@ -208,7 +208,8 @@ def _pointers(value: Json, pointer: str = "") -> list[str]:
 VALUES = st.sampled_from(
     [
         REMOVE, None, True, 0, -1.5, "", "a b", [], [{}], {}, {"Get": 1},
-        {"Get": "Parameters.Epochs"}, {"Get": "Steps.Train"}, {"Get": "Steps.Train.InputDataConfig"},
+        {"Get": "Parameters.Epochs"}, {"Get": "Steps.Train"},
+        {"Get": "Steps.Train.InputDataConfig"},
         {"Get": "Steps.FindApprovedModel.OutputParameters"},
         {"Std:Join": {"On": "", "Values": [{"Get": "Steps.Tune.BestTrainingJob"}]}},
         {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate"}, "Path": 1}},

@@ -109,6 +109,20 @@ def test_number_of_hosts_changes_nothing(
     assert quarantined == report(one)["quarantined"]
 
 
+def test_damaged_files_fill_no_split(preprocess: Callable[..., Path], raw_dir: Path) -> None:
+    """Of five files of a label, the three readable ones are spread over the splits."""
+    (raw_dir / "rare").mkdir()
+    for index in range(5):
+        path = raw_dir / "rare" / f"{index}.png"
+        noise(index).save(path)
+        if index < 2:
+            path.write_bytes(path.read_bytes()[:60])
+    out = preprocess()
+    counts = report(out)["counts"]
+    assert [counts[split]["rare"] for split in ("train", "validation", "test")] == [1, 1, 1]
+    assert {entry["file"] for entry in report(out)["quarantined"]} == {"rare/0.png", "rare/1.png"}
+
+
 def test_damaged_files_are_quarantined_with_their_reasons(
     preprocess: Callable[..., Path], raw_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

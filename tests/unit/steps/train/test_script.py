@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from inference.artifact import ArtifactError
 from inference.handler import input_fn, model_fn, predict_fn
 from steps.dataset import DatasetError
 from steps.train import script
@@ -200,6 +201,23 @@ def test_pretrained_channel_is_the_start(argv: Callable[..., list[str]], tmp_pat
     first, second = (content(tmp_path / name / "model") for name in ("first", "second"))
     assert first["weights.pt"] != second["weights.pt"]
     assert len(content(tmp_path / "checkpoints")) == 2
+
+
+def test_artifact_that_answers_otherwise_fails_the_job(
+    argv: Callable[..., list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written is asked before the job ends, as an endpoint would be."""
+
+    def answer(*_: object) -> list[dict[str, object]]:
+        return [{"predicted_label": "dark", "probability": 0.25}]
+
+    monkeypatch.setattr(script, "predict_fn", answer)
+    with pytest.raises(ArtifactError) as caught:
+        script.main(argv("job", epochs=8))
+    assert str(caught.value).startswith(
+        f"Artifact {tmp_path}/job/model answers ('dark', 0.25) for 'bright/000.png'; "
+        "the trained network answers ('bright', 0."
+    )
 
 
 def test_splits_of_two_jobs_are_refused(argv: Callable[..., list[str]], splits: Path) -> None:

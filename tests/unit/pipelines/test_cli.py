@@ -1,0 +1,151 @@
+"""The command line: what it prints where, and how it exits."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+
+DEFINITIONS = Path(__file__).parents[2] / "definitions"
+
+
+def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
+    """`list` prints one line per pipeline to standard output."""
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out == (
+        "training    Search hyperparameters, train, evaluate and register a model.\n"
+        "retraining  Train on new data with known hyperparameters, evaluate and register.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--help"], ["list"], ["run", "--help"]])
+def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
+    """Help and list answer without the SDK, PyTorch, botocore, NumPy or rich."""
+    program = (
+        "import sys\n"
+        "from pipelines.cli import main\n"
+        "try:\n"
+        "    main(sys.argv[1:])\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'sagemaker', 'torch', 'boto3', 'botocore', 'numpy', 'rich', 'optuna'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+    )
+    assert result.stderr == "[]\n"
+
+
+def test_a_definition_file_is_checked_without_the_sdk() -> None:
+    """`check --definition -` reads standard input, prints findings and never imports the SDK."""
+    definition = json.loads((DEFINITIONS / "training.json").read_text())
+    definition["Steps"][1]["Name"] = "Prep process"
+    program = (
+        "import sys\n"
+        "from pipelines.cli import main\n"
+        "code = main(['check', '--definition', '-'])\n"
+        "assert 'sagemaker' not in sys.modules and 'boto3' not in sys.modules\n"
+        "sys.exit(code)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(definition),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1, result.stderr
+    assert result.stdout.startswith("-:/Steps/1/Name D002 ")
+    assert result.stderr.startswith("D002: https://")
+    assert result.stderr.endswith("1 checked, 1 finding\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(
+            ["run", "training", "-p", "Epochs"],
+            "pipelines: '-p Epochs' is not of the form -p Name=Value.\n",
+            id="assignment",
+        ),
+        pytest.param(
+            ["check", "--definition", "missing.json"],
+            "pipelines: The definition 'missing.json' cannot be read: "
+            "[Errno 2] No such file or directory: 'missing.json'.\n",
+            id="missing file",
+        ),
+        pytest.param(
+            ["check", "training", "--definition", "a.json"],
+            "pipelines: Give pipeline names or --definition, not both.\n",
+            id="both",
+        ),
+        pytest.param(
+            ["check", "trainning"],
+            "pipelines: Pipeline 'trainning' is not declared. Declared: retraining, training.\n",
+            id="unknown pipeline",
+        ),
+        pytest.param(
+            ["run", "training", "--images", "missing"],
+            "pipelines: 'missing' is not a folder of images.\n",
+            id="missing folder",
+        ),
+    ],
+)
+def test_wrong_use_exits_with_2(
+    words: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A command used wrongly says so in one sentence on standard error."""
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == message
+
+
+def test_a_malformed_definition_is_wrong_use(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file that is no JSON object is named with the reason."""
+    path = tmp_path / "definition.json"
+    path.write_text("{")
+    assert main(["check", "--definition", str(path)]) == 2
+    assert capsys.readouterr().err.startswith(f"pipelines: {path}: The definition is not JSON: ")
+
+
+def test_settings_of_the_site_are_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A malformed setting is wrong use of the command."""
+    monkeypatch.setenv("SITE_ACCOUNT", "1")
+    assert main(["show", "training"]) == 2
+    assert capsys.readouterr().err == (
+        "pipelines: SITE_ACCOUNT is '1'; expected the form \\d{12}.\n"
+    )
+
+
+def test_show_prints_one_step(capsys: pytest.CaptureFixture[str]) -> None:
+    """`show --step` prints the step's JSON; a wrong name is answered with the right ones."""
+    assert main(["show", "retraining", "--step", "Train"]) == 0
+    assert json.loads(capsys.readouterr().out)["Name"] == "Train"
+    assert main(["show", "retraining", "--step", "Tune"]) == 2
+    assert capsys.readouterr().err == (
+        "pipelines: Pipeline 'retraining' has no step 'Tune'. Steps: FindApprovedModel, "
+        "Preprocess, Train, Evaluate, CheckQuality, RegisterModel, QualityTooLow.\n"
+    )
+
+
+def test_show_lists_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
+    """`show --bundles` lists each bundle's digest and files, and no host module is among them."""
+    assert main(["show", "retraining", "--bundles"]) == 0
+    printed = capsys.readouterr().out
+    assert "steps/train/script.py" in printed
+    assert "step.py" not in printed
+    assert "pipelines/" not in printed
