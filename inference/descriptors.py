@@ -5,7 +5,6 @@ and the sharpness from untouched pixels in the middle: shrinking an image would 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 MAX_GRID = 128
@@ -15,7 +14,8 @@ MAX_WINDOW = 192
 """Largest side in pixels of the window that sharpness is taken over."""
 
 _STENCIL_SIDE = 3
-_VALUES = np.arange(256) / 255
+_WHITE = 255
+_LEVELS = np.arange(_WHITE + 1)
 
 
 def describe(image: Image.Image) -> dict[str, float | str]:
@@ -27,15 +27,14 @@ def describe(image: Image.Image) -> dict[str, float | str]:
     """
     size = (min(image.width, MAX_GRID), min(image.height, MAX_GRID))
     grid = image.resize(size, Image.Resampling.NEAREST)
-    red, green, blue = _proportions(grid) @ _VALUES
-    (luma,) = _proportions(grid.convert("L"))
-    brightness = luma @ _VALUES
+    (red, _), (green, _), (blue, _) = _moments(grid)
+    [(brightness, contrast)] = _moments(grid.convert("L"))
     return {
-        "blue_mean": float(blue),
-        "brightness": float(brightness),
-        "contrast": float(np.sqrt(luma @ (_VALUES - brightness) ** 2)),
-        "green_mean": float(green),
-        "red_mean": float(red),
+        "blue_mean": blue,
+        "brightness": brightness,
+        "contrast": contrast,
+        "green_mean": green,
+        "red_mean": red,
         "sharpness": _sharpness(image),
         "size_bucket": size_bucket(image.width, image.height),
     }
@@ -47,10 +46,17 @@ def size_bucket(width: int, height: int) -> str:
     return f"{2**exponent}_to_{2 ** (exponent + 1) - 1}"
 
 
-def _proportions(image: Image.Image) -> NDArray[np.float64]:
-    """Part of the pixels that has each value, by channel, shape (channels, 256)."""
-    counts = np.array(image.histogram(), dtype=np.float64).reshape(-1, len(_VALUES))
-    return counts / (image.width * image.height)
+def _moments(image: Image.Image) -> list[tuple[float, float]]:
+    """Mean and standard deviation of each channel's values in [0, 1].
+
+    Summed in whole numbers, so that the answer is the same to the last bit on every machine.
+    """
+    counts = np.array(image.histogram(), dtype=np.int64).reshape(-1, _LEVELS.size)
+    num_pixels = image.width * image.height
+    sums, squares = counts @ _LEVELS, counts @ _LEVELS**2
+    means = sums / (num_pixels * _WHITE)
+    deviations = np.sqrt(num_pixels * squares - sums**2) / (num_pixels * _WHITE)
+    return list(zip(means.tolist(), deviations.tolist(), strict=True))
 
 
 def _sharpness(image: Image.Image) -> float:
@@ -67,4 +73,4 @@ def _sharpness(image: Image.Image) -> float:
     luma = np.asarray(window).astype(np.int32)
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     laplacian -= 4 * luma[1:-1, 1:-1]
-    return float(laplacian.var() / 255**2)
+    return float(laplacian.var() / _WHITE**2)

@@ -23,6 +23,7 @@ from sagemaker.core.workflow.parameters import (
 )
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
+from inference.contract import ARCHITECTURES
 from pipelines.catalogue import RAW_DATA_PARAMETER
 from steps.check_quality import check_quality_step
 from steps.evaluate.contract import Output as EvaluateOutput
@@ -33,7 +34,7 @@ from steps.preprocess.contract import Output as PreprocessOutput
 from steps.preprocess.step import preprocess_step
 from steps.quality_too_low import quality_too_low_step
 from steps.register_model import register_model_step
-from steps.train.contract import ARCHITECTURES, Hyperparameters
+from steps.train.contract import Hyperparameters
 from steps.train.step import TUNED, Splits, train_code_digest, train_step, tune_step
 
 

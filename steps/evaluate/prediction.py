@@ -14,7 +14,7 @@ from inference.artifact import Artifact
 from inference.contract import RESPONSE_TYPES, FieldType, response_fields
 from inference.errors import RequestError
 from inference.handler import input_fn, model_fn, output_fn, predict_fn
-from steps.dataset import Dataset
+from steps.dataset import ORIGINALS_DIR, Dataset
 from steps.evaluate.training import Training
 
 logger = logging.getLogger(__name__)
@@ -25,9 +25,6 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".png": "image/png",
 }
 OTHER_CONTENT_TYPE = "application/x-image"
-
-ORIGINALS_DIR = "originals"
-"""Folder of the test split with the image files as they were collected."""
 
 LOG_INTERVAL_SECONDS = 30.0
 

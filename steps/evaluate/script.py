@@ -42,11 +42,7 @@ PROCESSING_DIR = Path("/opt/ml/processing")
 
 
 def main(argv: Sequence[str] | None = None) -> str:
-    """Evaluate a model; write the report, the page, the predictions and the baselines.
-
-    Returns:
-        The exit message of the job.
-    """
+    """Run the job and return its exit message."""
     options = _parse(argv)
     dataset = Dataset.open(options.test_dir)
     images = labelled_images(dataset, options.test_dir, options.max_images)

@@ -34,7 +34,6 @@ from steps.preprocess.layout import ImageFile, find_images
 from steps.preprocess.split import SPLITS, Assignment, assign_splits
 from steps.runtime import run
 
-
 CHUNK = 256
 """Images that are in memory at a time."""
 
@@ -61,8 +60,8 @@ class Host:
         return cls(index=hosts.index(config["current_host"]), num_hosts=len(hosts))
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the job."""
+def main(argv: Sequence[str] | None = None) -> str:
+    """Run the job and return its exit message."""
     options = _parse(argv)
     host = Host.read(options.resource_config)
     split_dirs = {
@@ -94,8 +93,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_json(options.report_dir / REPORT_FILE.format(host=host.index), report)
     totals = {split: sum(report["counts"][split].values()) for split in split_dirs}
     counts = " ".join(f"{split}={total}" for split, total in totals.items())
-    summary = f"{counts} quarantined={len(report['quarantined'])}"
-    print(summary, flush=True)  # noqa: T201 -- the line that the local runner shows
+    return f"{counts} quarantined={len(report['quarantined'])}"
 
 
 def data_digest(files: Sequence[ImageFile], image_size: int) -> str:

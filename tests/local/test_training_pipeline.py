@@ -94,7 +94,7 @@ def test_a_model_that_is_not_good_enough_is_not_registered(
 def test_the_same_seed_gives_the_same_artifact(
     machine: Machine, images_dir: Path, tmp_path: Path
 ) -> None:
-    """Two executions in two roots, which share no cache, write the same bytes; another seed others."""
+    """Executions in roots that share no cache write the same bytes; another seed, others."""
 
     def digest(root: str, seed: str) -> str:
         elsewhere = Machine(tmp_path / root, machine.compiled, machine.server)
@@ -110,7 +110,7 @@ def test_the_same_seed_gives_the_same_artifact(
 def test_a_second_execution_uses_the_cache_and_sees_new_images(
     machine: Machine, tmp_path: Path
 ) -> None:
-    """Unchanged steps are not run again, but retraining's Preprocess is, and notices a new image."""
+    """Unchanged steps are not run again, but retraining's Preprocess is, and sees new images."""
     images_dir = write_images(tmp_path / "data" / "squares")
     first, _ = machine.run("retraining", images_dir)
     Image.new("RGB", (32, 32), (220, 40, 40)).save(images_dir / "red" / "new.png")
@@ -133,7 +133,7 @@ def test_a_second_execution_uses_the_cache_and_sees_new_images(
 
 
 def test_damaged_and_odd_images_do_not_stop_the_pipeline(machine: Machine, tmp_path: Path) -> None:
-    """What cannot be decoded is listed with its reason; unusual modes are images like all others."""
+    """What cannot be decoded is listed with its reason; unusual modes are images like others."""
     images_dir = write_images(tmp_path / "data" / "squares")
     (images_dir / "red" / "empty.png").write_bytes(b"")
     whole = (images_dir / "red" / "00.png").read_bytes()

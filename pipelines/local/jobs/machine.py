@@ -148,13 +148,17 @@ def wait_for(
             break
         if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
             kill_the_rest()
-            raise StepFailed(
-                "MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, "
-                f"{limit_seconds:g} s."
-            )
+            raise StepFailed(too_long(limit_seconds))
     return [
         None if process.number in killed else process.exit_code.result() for process in processes
     ]
+
+
+def too_long(limit_seconds: float) -> str:
+    """The failure reason of a job that was killed after its time limit."""
+    return (
+        f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit_seconds:g} s."
+    )
 
 
 def runtime_limit(request: Mapping[str, object]) -> float | None:

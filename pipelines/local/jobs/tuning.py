@@ -29,6 +29,7 @@ class _Trial:
     started: str
     started_seconds: float
     num_read: int = 0
+    is_too_long: bool = False
 
 
 class _TuningJob:
@@ -137,7 +138,8 @@ class _TuningJob:
             return
         limit = runtime_limit(self._definition)
         seconds = time.monotonic() - trial.started_seconds
-        if trial.search.stopped_at is not None or (limit is not None and seconds > limit):
+        trial.is_too_long = limit is not None and seconds > limit
+        if trial.search.stopped_at is not None or trial.is_too_long:
             trial.process.kill()
 
     def _end(self, trial: _Trial, code: int) -> None:
@@ -165,7 +167,9 @@ class _TuningJob:
             "ObjectiveStatus": "Failed" if has_failed else "Succeeded",
         }
         if status == "Failed":
-            summary["FailureReason"] = job.failure(code)
+            limit = runtime_limit(self._definition)
+            is_too_long = trial.is_too_long and limit is not None
+            summary["FailureReason"] = too_long(limit) if is_too_long else job.failure(code)
         if not has_failed:
             summary["FinalHyperParameterTuningJobObjectiveMetric"] = {
                 "Type": self._objective["Type"],

@@ -120,7 +120,7 @@ def test_a_trial_waits_for_those_that_it_may_know() -> None:
 def test_a_grid_takes_every_combination_once() -> None:
     """The grid ends when its points are used up, in the order of the ranges."""
     ranges = (NETWORK, Range(name="flip", kind="Categorical", values=("0", "1")))
-    search = Search(settings(strategy="Grid", ranges=ranges))
+    search = Search(settings(strategy="Grid", ranges=ranges, num_parallel=4))
 
     values = [search.suggest(number).values for number in range(search.num_trials)]
 

@@ -46,7 +46,8 @@ def preprocess(raw_dir: Path, tmp_path: Path) -> Callable[..., Path]:
             argv += ["--resource-config", str(config)]
             for output in Output:
                 argv += [f"--{output}-dir", str(tmp_path / name / output)]
-            main(argv)
+            message = main(argv)
+        (tmp_path / name / "message").write_text(message)
         return tmp_path / name
 
     return preprocess
@@ -124,7 +125,7 @@ def test_damaged_files_fill_no_split(preprocess: Callable[..., Path], raw_dir: P
 
 
 def test_damaged_files_are_quarantined_with_their_reasons(
-    preprocess: Callable[..., Path], raw_dir: Path, capsys: pytest.CaptureFixture[str]
+    preprocess: Callable[..., Path], raw_dir: Path
 ) -> None:
     """Corrupt and empty files are listed, and the others, of any kind, are used."""
     whole = (raw_dir / "cat" / "00.png").read_bytes()
@@ -145,9 +146,9 @@ def test_damaged_files_are_quarantined_with_their_reasons(
     assert {"cat/cmyk.jpg", "cat/palette.png", "cat/deep.png"} <= used
     assert sum(found["counts"][split]["cat"] for split in found["counts"]) == 43
     totals = {split: sum(found["counts"][split].values()) for split in found["counts"]}
-    assert capsys.readouterr().out == (
+    assert (out / "message").read_text() == (
         f"train={totals['train']} validation={totals['validation']} test={totals['test']} "
-        "quarantined=2\n"
+        "quarantined=2"
     )
 
 

@@ -16,6 +16,7 @@ from inference.handler import input_fn, model_fn, predict_fn
 from steps.dataset import DatasetError
 from steps.train import script
 from steps.train.contract import Metric
+from steps.train.trainer import Trainer
 
 REPOSITORY = Path(script.__file__).parents[2]
 
@@ -167,7 +168,7 @@ def test_finished_job_is_not_trained_again(
     """The same job again takes its weights from the checkpoint and prints the same lines."""
     script.main(argv("first"))
     first = capsys.readouterr().out
-    monkeypatch.setattr(script.Trainer, "train_epoch", None)
+    monkeypatch.setattr(Trainer, "train_epoch", None)
     script.main(argv("second"))
     assert capsys.readouterr().out == first
     assert content(tmp_path / "first" / "model") == content(tmp_path / "second" / "model")
