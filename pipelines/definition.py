@@ -29,9 +29,9 @@ def parse_path(text: str) -> tuple[str | int, ...]:
     """
     segments: list[str | int] = []
     position = 0
-    while position < len(text):
+    while position < len(text) or not segments:
         match = _SEGMENT.match(text, position)
-        if match is None or match.end() == position:
+        if match is None:
             raise ValueError(
                 f"'{text}' is not a path of a reference at character {position}; "
                 "expected names joined by '.', [0] or ['key'], "

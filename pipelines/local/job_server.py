@@ -12,6 +12,7 @@ never from here. Requests arrive as JSON lines on standard input, answers leave 
 When the runner dies, however it dies, standard input ends, and every job's process group is killed.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -21,10 +22,11 @@ import runpy
 import select
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 _PYTHON = re.compile(r"python(3(\.\d+)?)?")
 _CHUNK_BYTES = 65536
@@ -46,12 +48,13 @@ def main() -> None:
     request = _serve(answers)
     os.close(answers)
     if request is not None:
-        _run(request)
+        _leave(_exit_code(request))
 
 
 def _serve(answers: int) -> dict[str, Any] | None:
     """Start, kill and reap jobs; returns the request in the forked child, and None at the end."""
     children: dict[int, int] = {}  # process id -> job id
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Until now it ended the loading of modules.
     awake, wake = os.pipe()
     for descriptor in (awake, wake):
         os.set_blocking(descriptor, False)
@@ -80,7 +83,8 @@ def _serve(answers: int) -> dict[str, Any] | None:
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for number in (signal.SIGCHLD, signal.SIGTERM):
+                    signal.signal(number, signal.SIG_DFL)
                 os.close(awake)
                 os.close(wake)
                 return dict(request)
@@ -110,6 +114,33 @@ def _kill_group(pid: int) -> None:
         return
 
 
+def _exit_code(request: dict[str, Any]) -> int:
+    """Run the job as the interpreter runs a program: what it raises decides the exit code."""
+    try:
+        _run(request)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException as error:  # noqa: BLE001 - the interpreter's own last resort
+        _print_exception(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process as the interpreter does, but without taking the loaded modules apart.
+
+    That would take longer than many a job, and some of them complain about it in the job's log.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code & 0xFF)
+
+
 def _run(request: dict[str, Any]) -> None:
     """Be the job: its own session, log, environment and import path."""
     os.setsid()
@@ -125,7 +156,6 @@ def _run(request: dict[str, Any]) -> None:
     if not _PYTHON.fullmatch(Path(argv[0]).name) or len(argv) == 1:
         os.execvp(argv[0], argv)  # noqa: S606 - the definition names the program
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    sys.excepthook = _print_exception
     torch = sys.modules.get("torch")
     if torch is not None:  # It read OMP_NUM_THREADS when it was loaded.
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

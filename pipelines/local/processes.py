@@ -139,6 +139,8 @@ class JobServer:
         self._is_closing = True
         with self._lock, contextlib.suppress(OSError):
             self._requests.close()
+        # Ends a server that still loads its modules; one that has jobs ignores it and sees to them.
+        self._process.terminate()
         try:
             self._process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -19,8 +19,11 @@ def check_support(step: Step, count: Callable[[Json], int]) -> None:
     Raises:
         UnsupportedStep: The step cannot run here.
     """
-    for problem in _problems(step, count):
-        raise UnsupportedStep(f"Step '{step.name}' cannot run on this machine: {problem}")
+    problems = list(_problems(step, count))
+    if problems:
+        raise UnsupportedStep(
+            f"Step '{step.name}' cannot run on this machine: {' '.join(problems)}"
+        )
 
 
 def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:

@@ -28,6 +28,8 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 
 _OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
 _POLL_SECONDS = 0.05
+KILL_SECONDS = 1.0
+"""Longest wait for the end of a job that was killed."""
 _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
 
@@ -105,16 +107,18 @@ def wait_for(
     processes: Sequence[JobProcess],
     *,
     machine: Machine,
+    job_dir: Path,
     limit_seconds: float | None,
-    watch: Callable[[], bool] = lambda: False,
+    watch: Callable[[], None] = lambda: None,
 ) -> list[int | None]:
     """Wait until all processes have ended, or one has failed, which ends the others.
 
     Args:
         processes: Processes of one job.
         machine: Tells when to stop.
+        job_dir: Folder of the job, for the error.
         limit_seconds: Longest run time, MaxRuntimeInSeconds of the request; None for no limit.
-        watch: Called now and then; true ends the job early.
+        watch: Called now and then.
 
     Returns:
         Exit codes in the order of the processes; None for one that was killed here.
@@ -131,7 +135,8 @@ def wait_for(
         for process in waiting.values():
             killed.add(process.number)
             process.kill()
-        wait(list(waiting))
+        # A job that waits for the server to load its modules ends when that is done, or with it.
+        wait(list(waiting), timeout=KILL_SECONDS)
 
     while waiting:
         done, _ = wait(list(waiting), timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -143,12 +148,10 @@ def wait_for(
         if machine.is_stopping.is_set():
             kill_the_rest()
             raise Stopped
-        if waiting and watch():
-            kill_the_rest()
-            break
+        watch()
         if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
             kill_the_rest()
-            raise StepFailed(too_long(limit_seconds))
+            raise StepFailed(too_long(limit_seconds), job_dir=job_dir)
     return [
         None if process.number in killed else process.exit_code.result() for process in processes
     ]
@@ -156,9 +159,7 @@ def wait_for(
 
 def too_long(limit_seconds: float) -> str:
     """The failure reason of a job that was killed after its time limit."""
-    return (
-        f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit_seconds:g} s."
-    )
+    return f"MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, {limit_seconds:g} s."
 
 
 def runtime_limit(request: Mapping[str, object]) -> float | None:

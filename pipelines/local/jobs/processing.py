@@ -52,7 +52,12 @@ def run_processing(
         _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)
         command = _command(request, job_dir, machine=machine, num_threads=num_threads)
         processes.append(start(machine, job_dir, command))
-    codes = wait_for(processes, machine=machine, limit_seconds=runtime_limit(request))
+    codes = wait_for(
+        processes,
+        machine=machine,
+        job_dir=job_dirs[0].path,
+        limit_seconds=runtime_limit(request),
+    )
     for code, job_dir in zip(codes, job_dirs, strict=True):
         if code:
             reason = f"AlgorithmError: {job_dir.read_reason('message')}, exit code: {code}"

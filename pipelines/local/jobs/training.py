@@ -201,14 +201,17 @@ def run_training(
     )
     scraper = job.scraper()
 
-    def watch() -> bool:
+    def watch() -> None:
         scraper.read()
         on_metrics(scraper.values)
-        return False
 
     process = job.start()
     (code,) = wait_for(
-        [process], machine=machine, limit_seconds=runtime_limit(request), watch=watch
+        [process],
+        machine=machine,
+        job_dir=directory,
+        limit_seconds=runtime_limit(request),
+        watch=watch,
     )
     if code:
         raise StepFailed(job.failure(code), job_dir=directory)

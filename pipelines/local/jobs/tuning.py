@@ -9,7 +9,15 @@ from typing import Any
 
 from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
-from pipelines.local.jobs.machine import JobDir, Machine, Stopped, arn, runtime_limit
+from pipelines.local.jobs.machine import (
+    KILL_SECONDS,
+    JobDir,
+    Machine,
+    Stopped,
+    arn,
+    runtime_limit,
+    too_long,
+)
 from pipelines.local.jobs.metrics import MetricScraper
 from pipelines.local.jobs.training import TrainingJob
 from pipelines.local.processes import JobProcess
@@ -29,7 +37,8 @@ class _Trial:
     started: str
     started_seconds: float
     num_read: int = 0
-    is_too_long: bool = False
+    reason: str | None = None
+    """Why the job was killed, where its own words do not say it."""
 
 
 class _TuningJob:
@@ -86,7 +95,7 @@ class _TuningJob:
             if self._machine.is_stopping.is_set():
                 for trial in self._running.values():
                     trial.process.kill()
-                wait(futures)
+                wait(futures, timeout=KILL_SECONDS)
                 raise Stopped
             for trial in list(self._running.values()):
                 self._look_at(trial)
@@ -138,8 +147,9 @@ class _TuningJob:
             return
         limit = runtime_limit(self._definition)
         seconds = time.monotonic() - trial.started_seconds
-        trial.is_too_long = limit is not None and seconds > limit
-        if trial.search.stopped_at is not None or trial.is_too_long:
+        if limit is not None and seconds > limit:
+            trial.reason = too_long(limit)
+        if trial.search.stopped_at is not None or trial.reason is not None:
             trial.process.kill()
 
     def _end(self, trial: _Trial, code: int) -> None:
@@ -167,9 +177,7 @@ class _TuningJob:
             "ObjectiveStatus": "Failed" if has_failed else "Succeeded",
         }
         if status == "Failed":
-            limit = runtime_limit(self._definition)
-            is_too_long = trial.is_too_long and limit is not None
-            summary["FailureReason"] = too_long(limit) if is_too_long else job.failure(code)
+            summary["FailureReason"] = trial.reason or job.failure(code)
         if not has_failed:
             summary["FinalHyperParameterTuningJobObjectiveMetric"] = {
                 "Type": self._objective["Type"],

@@ -96,8 +96,8 @@ def test_expressions_are_replaced_by_their_values(scope: Scope, value: Any, expe
         ),
         pytest.param(
             get("Steps.Prep.ProcessingOutputConfig.Outputs['test'].S3Output"),
-            "'Steps.Prep.ProcessingOutputConfig.Outputs['test'].S3Output' leads nowhere: there is no "
-            "'test'. There are: report, train.",
+            "'Steps.Prep.ProcessingOutputConfig.Outputs['test'].S3Output' leads nowhere: "
+            "there is no 'test'. There are: report, train.",
             id="unknown-output",
         ),
         pytest.param(
@@ -145,8 +145,8 @@ def test_expressions_are_replaced_by_their_values(scope: Scope, value: Any, expe
         ),
         pytest.param(
             {"Std:JsonGet": {"S3Uri": "s3://box/broken.json", "Path": "a"}},
-            "'s3://box/broken.json' is not JSON: Expecting property name enclosed in double quotes: "
-            "line 1 column 2 (char 1).",
+            "'s3://box/broken.json' is not JSON: Expecting property name enclosed in double "
+            "quotes: line 1 column 2 (char 1).",
             id="not-json",
         ),
     ],
@@ -160,6 +160,7 @@ def test_expressions_that_lead_nowhere_are_errors(scope: Scope, value: Any, mess
 
 
 def compare(kind: str, left: Any, right: Any) -> dict[str, Any]:
+    """A condition with two operands."""
     return {"Type": kind, "LeftValue": left, "RightValue": right}
 
 

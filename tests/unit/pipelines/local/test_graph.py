@@ -10,10 +10,12 @@ from tests.unit.pipelines.local.definitions import condition, definition, fail, 
 
 
 def step(name: str, *after: str, **extra: Any) -> dict[str, Any]:
+    """A step that waits for others."""
     return {"Name": name, "Type": "Training", "Arguments": {}, "DependsOn": list(after), **extra}
 
 
 def always(name: str, **extra: Any) -> dict[str, Any]:
+    """A condition that is true."""
     return condition(name, [{"Type": "Equals", "LeftValue": 1, "RightValue": 1}], **extra)
 
 
@@ -67,7 +69,7 @@ def test_which_steps_overlap(graph: Graph, first: str, second: str, expected: bo
 
 
 def test_jobs_at_once_are_counted_over_the_largest_set_of_unordered_steps(graph: Graph) -> None:
-    """B counts with A; the two steps of the else branch count together, but not with the other branch."""
+    """Steps of one branch count together, and never with those of the other branch."""
     num_jobs = {"A": 3, "B": 1, "Check": 0, "Yes": 5, "No": 1, "NoMore": 2, "Later": 1}
 
     counts = {name: graph.num_jobs_at_once(name, num_jobs) for name in graph.steps}

@@ -50,7 +50,7 @@ def registry(tmp_path: Path) -> Registry:
 def test_the_function_of_an_arn_runs_with_stand_ins(
     functions_dir: Path, registry: Registry
 ) -> None:
-    """The last word of the function's name is the folder; its parameters say which clients it gets."""
+    """The last word of the name is the folder; the parameters say which clients it gets."""
     respond = load_function("Find", ARN, functions_dir)
 
     outputs = call_function(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.local import processes
 from pipelines.local.errors import TransientFault
 from pipelines.local.processes import Command, JobServer
 
@@ -21,6 +22,7 @@ REPOSITORY = Path(__file__).parents[4]
 def command(
     directory: Path, argv: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Command:
+    """A command in a folder of its own."""
     return Command(
         argv=argv,
         environment={"PATH": os.defpath, "OMP_NUM_THREADS": "1", **(environment or {})},
@@ -30,6 +32,7 @@ def command(
 
 
 def finish(server: JobServer, job: Command) -> tuple[int, str]:
+    """Run a job to its end: exit code and log."""
     code = server.start(job).exit_code.result(SECONDS)
     return code, job.log_path.read_text()
 
@@ -44,6 +47,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until_ended(pid: int) -> bool:
+    """Whether a process ends in good time."""
     deadline = time.monotonic() + SECONDS
     while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -51,6 +55,7 @@ def wait_until_ended(pid: int) -> bool:
 
 
 def wait_for_text(path: Path) -> str:
+    """The text of a file, as soon as it has a whole line."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         if path.is_file() and path.read_text().endswith("\n"):
@@ -153,6 +158,29 @@ def test_a_traceback_starts_in_the_code_of_the_job(server: JobServer, tmp_path: 
     assert lines[-1] == "LookupError: gone"
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        pytest.param("sys.exit()", (0, "bye\n"), id="nothing"),
+        pytest.param("sys.exit(3)", (3, "bye\n"), id="number"),
+        pytest.param("sys.exit('no data')", (1, "no data\nbye\n"), id="text"),
+    ],
+)
+def test_a_job_ends_as_under_the_interpreter(
+    server: JobServer, tmp_path: Path, end: str, expected: tuple[int, str]
+) -> None:
+    """Exit codes mean what they always do; threads are waited for and exit handlers run."""
+    (tmp_path / "job.py").write_text(
+        "import atexit, sys, threading, time\n"
+        "words = []\n"
+        "atexit.register(lambda: print(*words))\n"
+        "threading.Thread(target=lambda: (time.sleep(0.1), words.append('bye'))).start()\n"
+        f"{end}\n"
+    )
+
+    assert finish(server, command(tmp_path, ["python3", "job.py"])) == expected
+
+
 def test_a_program_that_does_not_exist_fails_the_job(server: JobServer, tmp_path: Path) -> None:
     """The log says what is missing."""
     code, log = finish(server, command(tmp_path, ["no-such-program"]))
@@ -211,6 +239,20 @@ def test_closing_the_server_kills_its_jobs(own_server: JobServer, tmp_path: Path
         own_server.start(command(tmp_path, ["true"]))
     job.kill()
     assert str(waiting.value) == "The job was killed because the runner is ending."
+
+
+def test_a_server_that_does_not_end_is_killed(
+    own_server: JobServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing never hangs, not even when the server is frozen."""
+    monkeypatch.setattr(processes, "_CLOSE_SECONDS", 0.2)
+    own_server.start(command(tmp_path, ["/bin/sh", "-c", "echo $PPID"])).exit_code.result(SECONDS)
+    pid = int((tmp_path / "log.txt").read_text())
+    os.kill(pid, signal.SIGSTOP)
+
+    own_server.close()
+
+    assert not is_running(pid)
 
 
 def test_jobs_of_a_server_that_dies_end_too(own_server: JobServer, tmp_path: Path) -> None:

@@ -48,6 +48,21 @@ def test_versions_are_counted_once_under_concurrency(tmp_path: Path) -> None:
     assert sorted(package["Number"] for package in registry.packages("dogs")) == list(range(20))
 
 
+def test_a_version_that_somebody_else_took_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who counts the versions too early counts them again."""
+    Registry(tmp_path).register({"ModelPackageGroupName": "dogs", "Number": 1}, now=NOW)
+    late = Registry(tmp_path)
+    counts = iter([[], [1]])
+    monkeypatch.setattr(late, "_versions", lambda _: next(counts))
+
+    package = late.register({"ModelPackageGroupName": "dogs", "Number": 2}, now=NOW)
+
+    assert package["ModelPackageVersion"] == 2
+    assert [item["Number"] for item in Registry(tmp_path).packages("dogs")] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("name", "is_found"),
     [

@@ -15,6 +15,7 @@ NETWORK = Range(name="network", kind="Categorical", values=("small", "large"))
 
 
 def settings(**changes: Any) -> Settings:
+    """Settings of a search over three hyperparameters."""
     defaults: dict[str, Any] = {
         "ranges": (RATE, SIZE, NETWORK),
         "strategy": "Bayesian",
@@ -34,7 +35,7 @@ def distance(trial: TrialSearch) -> float:
 def play(
     search: Search, finish: Callable[[list[TrialSearch]], TrialSearch]
 ) -> list[dict[str, str]]:
-    """Run a search whose trials end in the order that `finish` chooses; the suggestions by number."""
+    """The suggestions of a search whose trials end in the order that `finish` chooses."""
     running: list[TrialSearch] = []
     values = []
     number = 0
@@ -144,6 +145,7 @@ def test_a_grid_needs_categories() -> None:
 
 
 def scaled(scaling: str, low: str, high: str, kind: str = "Continuous") -> dict[str, Any]:
+    """ParameterRanges with one range."""
     item = {"Name": "x", "MinValue": low, "MaxValue": high}
     return {f"{kind}ParameterRanges": [{**item, "ScalingType": scaling} if scaling else item]}
 
@@ -193,7 +195,7 @@ def test_ranges_that_make_no_sense_are_refused(ranges: Any, message: str) -> Non
 
 
 def test_a_reversed_logarithm_prefers_values_near_one() -> None:
-    """Most draws of [0, 0.999] with ReverseLogarithmic scaling are above 0.9, and none is outside."""
+    """Most draws of [0, 0.999] with this scaling are above 0.9, and none is outside."""
     ranges = read_ranges(scaled("ReverseLogarithmic", "0", "0.999"))
     search = Search(settings(strategy="Random", ranges=ranges, num_trials=60, num_parallel=60))
 
@@ -205,6 +207,7 @@ def test_a_reversed_logarithm_prefers_values_near_one() -> None:
 
 
 def conclude(search: Search, number: int, reports: Sequence[float]) -> TrialSearch:
+    """Run a trial with these reports."""
     trial = search.suggest(number)
     for value in reports:
         trial.report(value)
@@ -217,7 +220,7 @@ def conclude(search: Search, number: int, reports: Sequence[float]) -> TrialSear
     [pytest.param(False, 1, id="least"), pytest.param(True, -1, id="most")],
 )
 def test_the_median_rule_stops_a_trial_that_is_worse(is_maximizing: bool, sign: int) -> None:
-    """A value worse than the median of the earlier trials' running averages stops the trial, there."""
+    """A value worse than the median of the earlier trials' averages stops the trial, there."""
     search = Search(
         settings(strategy="Random", stops_early=True, num_parallel=1, is_maximizing=is_maximizing)
     )
@@ -245,7 +248,7 @@ def test_the_median_rule_needs_three_trials_that_came_as_far() -> None:
 
 
 def test_hyperband_stops_the_worse_trials_early() -> None:
-    """Of trials with constant objectives those that stop are worse than the best one that ran through."""
+    """Of trials with constant objectives, those that stop are worse than the best one."""
     search = Search(
         settings(strategy="Hyperband", num_trials=30, num_parallel=1, resources=(1, 9), seed=3)
     )

@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_moved_is_an_error(store: LocalStore, tmp_path: Pa
 
 
 def test_a_folder_of_the_user_can_be_a_prefix(store: LocalStore, tmp_path: Path) -> None:
-    """Files of a linked folder are objects at once, later ones too; linking again may change the folder."""
+    """Files of a linked folder are objects, later ones too; linking again changes the folder."""
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         (folder / "cat").mkdir(parents=True)
@@ -181,7 +181,7 @@ def test_addresses_outside_the_store_are_refused(store: LocalStore, uri: str, me
 
 
 def test_a_prefix_is_not_an_object(store: LocalStore) -> None:
-    """Reading a prefix, and writing an object of its name, are errors: a file system has one of them."""
+    """Reading a prefix, and writing an object of its name, are errors."""
     store.put_bytes("s3://bucket/a/b", b"")
     path = store.path("s3://bucket/a")
 

@@ -18,6 +18,7 @@ from tests.unit.pipelines.local.definitions import (
 
 
 def tuning(**changes: Any) -> dict[str, Any]:
+    """A Tuning step."""
     config = {
         "Strategy": "Random",
         "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
@@ -36,6 +37,7 @@ def tuning(**changes: Any) -> dict[str, Any]:
 
 
 def changed(body: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """A step whose arguments went through a change."""
     change(body["Arguments"])
     return body
 

@@ -11,7 +11,7 @@ from pipelines.local.jobs.archive import pack, unpack
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
-    """Neither the order of creation, nor times, nor modes, nor the target's name change the archive."""
+    """Neither order of creation, times, modes nor the target's name change the archive."""
     for name, order in (("one", "ab"), ("two", "ba")):
         for number, letter in enumerate(order):
             path = tmp_path / name / "deep" / letter

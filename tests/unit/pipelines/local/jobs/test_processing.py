@@ -69,7 +69,8 @@ HOSTS = (
     "import json, os, sys\nfrom pathlib import Path\n"
     "config = json.loads(Path(sys.argv[1]).read_text())\n"
     "host = config['current_host']\n"
-    "names = {channel: sorted(os.listdir(Path(sys.argv[2], channel))) for channel in ('all', 'part')}\n"
+    "inputs = Path(sys.argv[2])\n"
+    "names = {name: sorted(os.listdir(inputs / name)) for name in ('all', 'part')}\n"
     "Path(sys.argv[3], host + '.json').write_text(json.dumps([config['hosts'], names]))\n"
 )
 

@@ -1,4 +1,4 @@
-"""Tests of pipelines.local.jobs.toolkit; the expected values are those of sagemaker-training 5.1.4."""
+"""Tests of pipelines.local.jobs.toolkit; expected is what sagemaker-training 5.1.4 gives."""
 
 import json
 import os

@@ -28,7 +28,7 @@ def members(data: bytes) -> dict[str, bytes]:
 
 
 def test_a_script_trains_as_under_the_toolkit(execute: Execute, store: LocalStore) -> None:
-    """The script runs in the code folder with its hyperparameters, and its model is packed and stored."""
+    """The script runs in the code folder with its arguments, and its model is packed and stored."""
     code = (
         "import os, sys\nfrom pathlib import Path\n"
         "print(sys.argv)\nprint(Path.cwd().name, os.environ['CURRENT_HOST'])\n"
@@ -60,6 +60,24 @@ def test_a_script_trains_as_under_the_toolkit(execute: Execute, store: LocalStor
     assert members(store.read_bytes(f"{prefix}/model.tar.gz")) == {"weights": b"42"}
     assert members(store.read_bytes(f"{prefix}/output.tar.gz")) == {"curve": b"c"}
     assert properties["TrainingJobStatus"] == properties["SecondaryStatus"] == "Completed"
+
+
+def test_the_code_can_come_through_a_channel(execute: Execute, store: LocalStore) -> None:
+    """A submit directory below /opt/ml is a file of a channel, re-rooted like every path."""
+    put_code(store, "code", {"train.py": "print('here')"})
+    archive = "/opt/ml/input/data/code/sourcedir.tar.gz"
+
+    execution = execute(
+        definition(
+            training(
+                "Train",
+                channels={"code": "s3://bucket/code/code/sourcedir.tar.gz"},
+                hyperparameters={"sagemaker_submit_directory": archive},
+            )
+        )
+    )
+
+    assert log_of(execution, "Train") == "here\n"
 
 
 def test_the_configuration_files_are_those_of_the_service(
@@ -126,7 +144,8 @@ def test_the_failure_file_is_the_reason(execute: Execute, store: LocalStore) -> 
     """A script's own words become the FailureReason, cut to what the service keeps."""
     code = (
         "import os, sys\n"
-        "open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('bad data ' * 200)\nsys.exit(2)\n"
+        "open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('bad data ' * 200)\n"
+        "sys.exit(2)\n"
     )
     put_code(store, "code", {"train.py": code})
 

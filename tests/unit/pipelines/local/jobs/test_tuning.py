@@ -1,6 +1,10 @@
 """Tests of pipelines.local.jobs.tuning, through whole executions."""
 
+import os
+import signal
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,7 +118,7 @@ def test_the_largest_objective_can_be_the_best(execute: Execute, store: LocalSto
 
 
 def test_results_do_not_depend_on_how_long_trials_take(execute: Execute, store: LocalStore) -> None:
-    """The same search gives the same trials when the even ones are slow and when the odd ones are."""
+    """The same search gives the same trials whether the even or the odd ones are slow."""
     suggestions = []
     for slow in (0, 1):
         delay = (
@@ -233,6 +237,21 @@ def test_hyperband_runs_the_good_trials_longest(execute: Execute, store: LocalSt
 
     assert step.properties["TrainingJobStatusCounters"]["Stopped"] > 0
     assert step.properties["BestTrainingJob"]["TrainingJobStatus"] == "Completed"
+
+
+def test_a_signal_stops_every_trial(execute: Execute, store: LocalStore) -> None:
+    """Trials that run are killed, and the step is Stopped."""
+    code = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n"
+    put_code(store, "code", {"train.py": code})
+    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+
+    execution = execute(tuning())
+
+    assert execution.step("Tune").status is Status.STOPPED
+    logs = list((execution.path / "steps" / "Tune").glob("*/log.txt"))
+    assert len(logs) == 2
+    assert not any(Path("/proc", log.read_text().strip()).exists() for log in logs)
 
 
 def test_a_trial_that_takes_too_long_is_killed(execute: Execute, store: LocalStore) -> None:

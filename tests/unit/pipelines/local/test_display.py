@@ -1,0 +1,174 @@
+"""Tests of pipelines.local.display."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.local.display import LiveDisplay, PlainDisplay, choose_display
+from pipelines.local.execution import Execution, Status, StepExecution
+
+START = datetime(2026, 11, 21, 10, 4, 5, tzinfo=UTC)
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Always."""
+        return True
+
+
+def step(name: str, kind: str, seconds: float, **fields: object) -> StepExecution:
+    """A step that ended this many seconds after the start."""
+    ended = START + timedelta(seconds=seconds)
+    record = StepExecution(
+        name=name, type=kind, status=Status.SUCCEEDED, started=START, ended=ended
+    )
+    return replace(record, **fields)  # type: ignore[arg-type]
+
+
+STEPS = (
+    step("Preprocess", "Processing", 1.94, summary="train=240 test=30"),
+    step("Train", "Training", 14.2, cache_source="arn", summary="f1=0.9"),
+    step(
+        "Check",
+        "Condition",
+        0.0,
+        metadata={"Condition": {"Outcome": "True"}},
+        summary="0.93 >= 0.8",
+    ),
+    step("Low", "Fail", 0.0, status=Status.SKIPPED, started=None, ended=None),
+    step("Register", "RegisterModel", 0.01, summary="[dogs]/1 PendingManualApproval"),
+)
+
+
+def execution(path: Path, *steps: StepExecution, status: Status = Status.SUCCEEDED) -> Execution:
+    """An execution that took 18.31 s."""
+    return Execution(
+        id="20261121-100405-3f2a",
+        pipeline="training",
+        path=path,
+        status=status,
+        started=START,
+        ended=START + timedelta(seconds=18.31),
+        parameters={},
+        definition_digest="9c41d07",
+        steps=steps,
+    )
+
+
+def show(display: PlainDisplay | LiveDisplay, shown: Execution, num_steps: int) -> None:
+    """Tell a display everything about an execution."""
+    display.begin(shown, num_steps)
+    for record in shown.steps:
+        display.update(replace(record, status=Status.EXECUTING, ended=None))
+        display.update(record)
+    display.finish(shown)
+
+
+def test_plain_lines_have_one_shape() -> None:
+    """A header, a numbered line for each step that ran, and the result with the folder."""
+    stream = io.StringIO()
+
+    show(PlainDisplay(stream), execution(Path("root/x"), *STEPS), 4)
+
+    assert stream.getvalue().splitlines() == [
+        "training   execution 20261121-100405-3f2a   definition 9c41d07",
+        " 1/4  Preprocess  Processing     Succeeded     1.9 s   train=240 test=30",
+        " 2/4  Train       Training       Cached       14.2 s   f1=0.9",
+        " 3/4  Check       Condition      True                  0.93 >= 0.8",
+        " 4/4  Register    RegisterModel  Succeeded     0.0 s   [dogs]/1 PendingManualApproval",
+        "Succeeded in 18.3 s. root/x",
+    ]
+
+
+def test_a_failure_ends_with_the_log_and_the_command(tmp_path: Path) -> None:
+    """The step, the reason, the last 20 lines of its log and how to repeat it are at the end."""
+    (tmp_path / "log.txt").write_text("\n".join(f"line {number}" for number in range(30)))
+    failed = step(
+        "Train", "Training", 1.0, status=Status.FAILED, failure_reason="It broke.", job_dir=tmp_path
+    )
+    stream = io.StringIO()
+
+    show(PlainDisplay(stream), execution(tmp_path, failed, status=Status.FAILED), 1)
+
+    assert stream.getvalue().splitlines()[1:] == [
+        " 1/1  Train  Training  Failed        1.0 s",
+        "Step 'Train' failed: It broke.",
+        f"Last 20 lines of {tmp_path}/log.txt:",
+        *(f"  line {number}" for number in range(10, 30)),
+        f"Repeat it alone: sh {tmp_path}/repeat.sh",
+        f"Failed in 18.3 s. {tmp_path}",
+    ]
+
+
+def test_a_failure_without_a_job_has_only_its_reason(tmp_path: Path) -> None:
+    """A Fail step has no log and no command, and a job that never spoke has an empty log."""
+    low = step("Low", "Fail", 0.0, status=Status.FAILED, failure_reason="Too low.")
+    mute = replace(low, name="Mute", job_dir=tmp_path)
+    streams = []
+    for record in (low, mute):
+        streams.append(io.StringIO())
+        show(PlainDisplay(streams[-1]), execution(tmp_path, record, status=Status.FAILED), 1)
+
+    assert streams[0].getvalue().splitlines()[2:-1] == ["Step 'Low' failed: Too low."]
+    assert streams[1].getvalue().splitlines()[2:-1] == [
+        "Step 'Mute' failed: Too low.",
+        f"Last 0 lines of {tmp_path}/log.txt:",
+        f"Repeat it alone: sh {tmp_path}/repeat.sh",
+    ]
+
+
+def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All steps are in the table, those that never ran too, and the last line follows it."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    waiting = step("Later", "Training", 0.0, status=Status.EXECUTING, started=None, ended=None)
+
+    show(LiveDisplay(stream, has_colour=False), execution(Path("root/x"), *STEPS, waiting), 4)
+
+    text = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", stream.getvalue())
+    lines = text.replace("\r", "\n").splitlines()
+    words = [line.split() for line in lines]
+    assert ["Preprocess", "Processing", "Succeeded", "1.9", "s", "train=240", "test=30"] in words
+    assert ["Low", "Fail", "Skipped"] in words
+    assert ["Later", "Training", "-"] in words
+    assert any("[dogs]/1 PendingManualApproval" in line for line in lines)
+    assert any("Succeeded in 18.3 s. root/x" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("environment", "has_colour"),
+    [pytest.param({}, True, id="default"), pytest.param({"NO_COLOR": "1"}, False, id="no-color")],
+)
+def test_colour_can_be_turned_off(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], has_colour: bool
+) -> None:
+    """NO_COLOR leaves no colour codes in the output."""
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    display = choose_display(stream, environment)
+
+    show(display, execution(Path("x"), *STEPS), 4)  # type: ignore[arg-type]
+
+    assert isinstance(display, LiveDisplay)
+    assert ("\x1b[32m" in stream.getvalue()) is has_colour
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment"),
+    [
+        pytest.param(io.StringIO(), {}, id="pipe"),
+        pytest.param(Terminal(), {"TERM": "dumb"}, id="dumb-terminal"),
+    ],
+)
+def test_without_a_terminal_there_are_lines(
+    stream: io.StringIO, environment: dict[str, str]
+) -> None:
+    """A pipe and a terminal without cursor movement get plain lines."""
+    assert isinstance(choose_display(stream, environment), PlainDisplay)
