@@ -49,7 +49,30 @@ def test_inputs_are_links_to_the_objects(store: LocalStore, tmp_path: Path) -> N
 
     assert names == ["b", "x/a"]
     assert (tmp_path / "input" / "x" / "a").read_bytes() == b"a"
-    assert (tmp_path / "input" / "b").readlink() == store.path("s3://bucket/data/b")
+    assert (tmp_path / "input" / "b").samefile(store.path("s3://bucket/data/b"))
+    assert not (tmp_path / "input" / "b").is_symlink()
+
+
+def test_files_that_cannot_be_linked_hard_are_linked_softly(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of another file system, and a symbolic link of the user's, are inputs like others."""
+    folder = tmp_path / "user"
+    folder.mkdir()
+    (folder / "a").write_text("a")
+    (folder / "b").symlink_to("a")
+    store.link(folder, "s3://bucket/raw")
+    store.link_inputs("s3://bucket/raw", tmp_path / "near")
+
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, f"{self} {target}")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    store.link_inputs("s3://bucket/raw", tmp_path / "far")
+
+    inputs = [tmp_path / where / name for where in ("near", "far") for name in "ab"]
+    assert [path.read_text() for path in inputs] == ["a"] * 4
+    assert [path.is_symlink() for path in inputs] == [False, True, True, True]
 
 
 def test_shards_share_the_objects(store: LocalStore, tmp_path: Path) -> None:
