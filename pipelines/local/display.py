@@ -99,6 +99,7 @@ class LiveDisplay:
         self._console: Console = Console(file=stream, no_color=not has_colour, highlight=False)
         self._lock = threading.Lock()
         self._steps: dict[str, StepExecution] = {}
+        self._is_finished = False
         self._live = Live(
             console=self._console,
             refresh_per_second=_REFRESHES_PER_SECOND,
@@ -118,6 +119,7 @@ class LiveDisplay:
 
     def finish(self, execution: Execution) -> None:
         """Leave the table as it is and print the last lines."""
+        self._is_finished = True
         self._live.stop()
         for line in _ending(execution):
             self._console.print(line, markup=False, soft_wrap=True)
@@ -131,7 +133,9 @@ class LiveDisplay:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for step in steps:
             style = _COLOURS[step.status]
-            outcome = _outcome(step) if step.started or step.status is Status.SKIPPED else "-"
+            # Until the end, a step that has not run may still do so.
+            is_skipped = step.status is Status.SKIPPED and self._is_finished
+            outcome = _outcome(step) if step.started or is_skipped else "-"
             table.add_row(
                 step.name,
                 step.type,
