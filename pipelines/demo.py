@@ -1,6 +1,7 @@
 """The demonstration: the training pipeline on scikit-learn's handwritten digits."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,7 +63,7 @@ def summary(execution: Execution, store: LocalStore) -> Mapping[str, str]:
         report: EvaluationReport = json.loads((directory / REPORT_FILE).read_bytes())
         accuracy = report["metrics"]["accuracy"]["value"]
         figures["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
-        figures["Report"] = str(directory / PAGE_FILE)
+        figures["Report"] = os.path.relpath(directory / PAGE_FILE)
     if gate := steps.get("CheckQuality"):
         has_passed = gate.properties["Outcome"] == "True"
         figures["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"

@@ -143,7 +143,7 @@ class Outcome:
 
     is_true: bool
     text: str
-    """The condition with its values, for example `0.93 >= 0.8`."""
+    """The condition with its values, for example `accuracy 0.93 >= 0.8`."""
 
 
 def evaluate(condition: Mapping[str, Json], scope: Scope) -> Outcome:
@@ -171,7 +171,8 @@ def evaluate(condition: Mapping[str, Json], scope: Scope) -> Outcome:
     symbol, compare = _COMPARISONS[kind]
     left, right = scope.resolve(condition["LeftValue"]), scope.resolve(condition["RightValue"])
     _check_comparable(kind, left, right)
-    return Outcome(is_true=compare(left, right), text=f"{_show(left)} {symbol} {_show(right)}")
+    text = f"{_subject(condition['LeftValue'])}{_show(left)} {symbol} {_show(right)}"
+    return Outcome(is_true=compare(left, right), text=text)
 
 
 def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
@@ -181,6 +182,14 @@ def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
         is_true=all(outcome.is_true for outcome in outcomes),
         text=", ".join(outcome.text for outcome in outcomes),
     )
+
+
+def _subject(operand: Json) -> str:
+    """What a value of a report is called, `accuracy ` for `metrics.accuracy.value`; else nothing."""
+    if not isinstance(operand, dict) or "Std:JsonGet" not in operand:
+        return ""
+    names = [name for name in parse_path(operand["Std:JsonGet"]["Path"]) if name != "value"]
+    return f"{names[-1]} " if names else ""
 
 
 def _check_comparable(kind: str, left: Json, right: Json) -> None:

@@ -120,8 +120,6 @@ def _command(
         argv=[job_dir.reroot(argument) for argument in argv],
         environment={
             **base_environment(machine, num_threads=num_threads),
-            # Not set on SageMaker, where the default is right: there is no other way to re-root it.
-            "SM_OUTPUT_DIR": str(job_dir.ml / "output"),
             **{key: job_dir.reroot(text) for key, text in request.get("Environment", {}).items()},
         },
         cwd=job_dir.ml,

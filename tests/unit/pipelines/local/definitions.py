@@ -64,7 +64,10 @@ def processing(
                 "ContainerEntrypoint": ["python3", "-m", module],
                 "ContainerArguments": list(arguments),
             },
-            "Environment": {"PYTHONPATH": "/opt/ml/processing/input/code"},
+            "Environment": {
+                "PYTHONPATH": "/opt/ml/processing/input/code",
+                "SM_OUTPUT_DIR": "/opt/ml/output",
+            },
             "RoleArn": ROLE,
             "ProcessingInputs": [
                 {

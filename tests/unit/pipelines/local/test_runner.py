@@ -124,7 +124,7 @@ def test_the_branch_that_is_true_runs(execute: Execute, root: Path) -> None:
         "Announce": "Failed",
     }
     assert execution.step("Check").metadata == {"Condition": {"Outcome": "True"}}
-    assert execution.step("Check").summary == "0.9 >= 0.8"
+    assert execution.step("Check").summary == "f1 0.9 >= 0.8"
     assert execution.step("Register").metadata == {"RegisterModel": {"Arn": arn}}
     assert execution.step("Announce").failure_reason == f"registered as {arn}"
     package = json.loads((root / "model-packages/dogs/1.json").read_text())
