@@ -185,7 +185,7 @@ def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
 
 
 def _subject(operand: Json) -> str:
-    """What a value of a report is called, `accuracy ` for `metrics.accuracy.value`; else nothing."""
+    """What a value of a report is called, with a space: `accuracy ` of `metrics.accuracy.value`."""
     if not isinstance(operand, dict) or "Std:JsonGet" not in operand:
         return ""
     names = [name for name in parse_path(operand["Std:JsonGet"]["Path"]) if name != "value"]

@@ -13,6 +13,7 @@ When the runner dies, however it dies, standard input ends, and every job's proc
 """
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -38,23 +39,18 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # A module that prints while it is loaded must not answer.
     sys.path.extend(settings["site_dirs"])
-    for module in settings["modules"]:
-        try:
-            importlib.import_module(module)
-        except ImportError:
-            continue  # A job that needs it says so itself.
-    # What is loaded is never freed: leave its pages shared between the jobs.
-    gc.freeze()
-    request = _serve(answers)
+    request = _serve(answers, settings["modules"])
     os.close(answers)
     if request is not None:
         _leave(_exit_code(request))
 
 
-def _serve(answers: int) -> dict[str, Any] | None:
-    """Start, kill and reap jobs; returns the request in the forked child, and None at the end."""
+def _serve(answers: int, modules: list[str]) -> dict[str, Any] | None:
+    """Start, kill and reap jobs; returns the request in the forked child, and None at the end.
+
+    While there is nothing to do, the next module is loaded: a job that comes early starts without.
+    """
     children: dict[int, int] = {}  # process id -> job id
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Until now it ended the loading of modules.
     awake, wake = os.pipe()
     for descriptor in (awake, wake):
         os.set_blocking(descriptor, False)
@@ -62,7 +58,10 @@ def _serve(answers: int) -> dict[str, Any] | None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     pending = b""
     while True:
-        readable, _, _ = select.select([0, awake], [], [])
+        readable, _, _ = select.select([0, awake], [], [], 0 if modules else None)
+        if not readable:
+            _load(modules.pop(0))
+            continue
         if awake in readable:
             os.read(awake, _CHUNK_BYTES)
             _reap(children, answers)
@@ -80,6 +79,7 @@ def _serve(answers: int) -> dict[str, Any] | None:
                 for pid in [pid for pid, job in children.items() if job == request["id"]]:
                     _kill_group(pid)
                 continue
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # From now on there are jobs to see to.
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
@@ -90,6 +90,13 @@ def _serve(answers: int) -> dict[str, Any] | None:
                 return dict(request)
             children[pid] = request["id"]
             _answer(answers, {"id": request["id"], "pid": pid})
+
+
+def _load(module: str) -> None:
+    with contextlib.suppress(ImportError):  # A job that needs it says so itself.
+        importlib.import_module(module)
+    # What is loaded is never freed: leave its pages shared between the jobs.
+    gc.freeze()
 
 
 def _reap(children: dict[int, int], answers: int) -> None:

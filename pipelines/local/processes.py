@@ -71,7 +71,7 @@ class JobServer:
         """Start the server process.
 
         Args:
-            modules: Modules to load before the first job.
+            modules: Modules to load while no job is waiting to start.
         """
         self._jobs: dict[int, JobProcess] = {}
         self._lock = threading.Lock()
