@@ -10,8 +10,9 @@ BIN := .venv/bin
 demo: install ## Run the training pipeline on the digits, on this machine.
 	$(BIN)/pipelines demo
 
-test: install .venv-contract/installed ## Run the tests.
-	$(BIN)/python -m pytest
+test: install .venv-contract/installed ## Run the tests and report what they cover.
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
 
 lint: install ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .
