@@ -1,8 +1,8 @@
 """The command `pipelines`: which words it takes, what it prints where, and how it exits.
 
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed or a
-check found something; 2 the command was used wrongly. Nothing heavy is imported until a command
-needs it.
+check found something; 2 the command was used wrongly; 130 it was interrupted before an execution
+started. Nothing heavy is imported until a command needs it.
 """
 
 import argparse
@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (DeclarationError, UsageError) as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         # The reader of our output left, for example `head`; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

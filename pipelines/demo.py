@@ -34,7 +34,10 @@ def write_digits(directory: Path) -> None:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         image = Image.fromarray((pixels * (255 / MAX_INK)).astype("uint8"))
-        image.resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BILINEAR).save(path)
+        large = image.resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BILINEAR)
+        # Renamed when whole: a file that is there is not written again.
+        large.save(path.with_suffix(".part"), "PNG")
+        path.with_suffix(".part").replace(path)
 
 
 def demo(site: Site, root: Path) -> int:

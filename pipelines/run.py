@@ -76,9 +76,10 @@ def _link(images_dir: Path, store: LocalStore, site: Site) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(images_dir.rglob("*")):
-        status = path.stat()
+        status = path.lstat()
         entry = f"{path.relative_to(images_dir)}\0{status.st_size}\0{status.st_mtime_ns}\n"
         digest.update(os.fsencode(entry))
-    uri = site.uri("images", f"{images_dir.resolve().name}-{digest.hexdigest()[:12]}")
+    # Images of all labels lie below the prefix; the slash keeps out prefixes that only start alike.
+    uri = site.uri("images", f"{images_dir.resolve().name}-{digest.hexdigest()[:12]}", "")
     store.link(images_dir, uri)
     return uri

@@ -106,7 +106,7 @@ def _build(context: Context, *, is_tuned: bool) -> Pipeline:
         model_uri=model_uri,
         baseline_uri=evaluate.output_uri(EvaluateOutput.BASELINE),
         approval_status=parameters["ModelApprovalStatus"],
-        metadata=_metadata(context, evaluate, values),
+        metadata=_metadata(context, evaluate, parameters, values),
     )
     steps += [train, evaluate.step, _gate(evaluate, parameters, register)]
     return Pipeline(
@@ -120,11 +120,11 @@ def _build(context: Context, *, is_tuned: bool) -> Pipeline:
 
 def _parameters(context: Context) -> dict[str, Parameter]:
     declared = [
-        ParameterString(RAW_DATA_PARAMETER, default_value=context.site.uri("raw")),
+        ParameterString(RAW_DATA_PARAMETER, default_value=context.site.uri("raw", "")),
         ParameterInteger("ImageSize", default_value=32),
         ParameterString("PreprocessInstanceType", default_value="ml.m5.xlarge"),
         ParameterInteger("PreprocessInstanceCount", default_value=1),
-        ParameterString("TrainInstanceType", default_value="ml.g5.xlarge"),
+        ParameterString("TrainInstanceType", default_value=context.site.train_instance_type),
         ParameterString("EvaluateInstanceType", default_value="ml.m5.xlarge"),
         ParameterFloat("AccuracyThreshold", default_value=0.9),
         ParameterFloat("MacroF1Threshold", default_value=0.85),
@@ -202,15 +202,24 @@ def _gate(evaluate: Evaluate, parameters: dict[str, Parameter], register: object
 
 
 def _metadata(
-    context: Context, evaluate: Evaluate, hyperparameters: dict[str, object]
+    context: Context,
+    evaluate: Evaluate,
+    parameters: dict[str, Parameter],
+    hyperparameters: dict[str, object],
 ) -> dict[str, object]:
     """What a later reader needs to make the model again, as the package's customer metadata."""
-    metadata = {
+    site = context.site
+    optional = {
+        "git_revision": site.git_revision,
+        "pretrained_weights_uri": site.pretrained_weights_uri,
+    }
+    return {
         "code_digest": train_code_digest(context),
         "data_digest": evaluate.report("data_digest"),
         "evaluation_uri": evaluate.output_uri(EvaluateOutput.EVALUATION),
+        "image_size": parameters["ImageSize"].to_string(),
+        "preprocess_code_digest": context.bundles["preprocess"].digest,
+        "raw_data_uri": parameters[RAW_DATA_PARAMETER],
         **{f"hyperparameter.{name}": value for name, value in hyperparameters.items()},
+        **{name: value for name, value in optional.items() if value},
     }
-    if context.site.git_revision:
-        metadata["git_revision"] = context.site.git_revision
-    return metadata

@@ -16,14 +16,9 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from inference.contract import CODE_DIR, CONTENT_TYPES, RESPONSE_TYPES, SERVING_PROGRAM
 from steps.job import SERVICE_RETRIES, Context
 
-INFERENCE_INSTANCE_TYPES = [
-    "ml.c7i.large",
-    "ml.c7i.xlarge",
-    "ml.g5.xlarge",
-    "ml.m5.large",
-    "ml.m5.xlarge",
-]
-TRANSFORM_INSTANCE_TYPES = ["ml.c5.xlarge", "ml.g4dn.xlarge", "ml.m5.xlarge"]
+INFERENCE_INSTANCE_TYPES = ["ml.c7i.large", "ml.c7i.xlarge", "ml.m5.large", "ml.m5.xlarge"]
+TRANSFORM_INSTANCE_TYPES = ["ml.c5.xlarge", "ml.m5.xlarge"]
+"""Instances without a GPU: the default image cannot use one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,12 +42,17 @@ class Site:
     model_package_group: str = ""
     """Group that models are registered in; empty: the project's name."""
 
+    train_instance_type: str = "ml.g5.xlarge"
+    """What the parameter TrainInstanceType defaults to."""
     training_image_uri: str = ""
     """Image of Train and Tune; empty: the newest PyTorch training image that the SDK knows."""
     processing_image_uri: str = ""
     """Image of Preprocess and Evaluate; empty: the training image for CPUs."""
     inference_image_uri: str = ""
-    """Image that serves the model; empty: the newest PyTorch inference image that the SDK knows."""
+    """Image that serves the model; empty: the newest PyTorch inference image that the SDK knows.
+
+    That one, PyTorch 2.6, gets no more patches since 2026-06-30; AWS publishes no newer one.
+    """
     pretrained_weights_uri: str = ""
     """S3 folder with one state dict to start training from; empty: from scratch."""
 
@@ -55,7 +60,10 @@ class Site:
     """Subnets of the VPC that jobs run in; empty: no VPC."""
     security_group_ids: tuple[str, ...] = ()
     volume_kms_key: str = ""
-    """KMS key of the jobs' disks; empty: the service's own encryption."""
+    """KMS key of the jobs' disks; empty: the service's own encryption.
+
+    Instances with disks of their own, such as ml.g5, take none: choose another train_instance_type.
+    """
     output_kms_key: str = ""
     """KMS key of what the jobs write to S3; empty: the bucket's default encryption."""
     enable_network_isolation: bool = True
@@ -69,7 +77,7 @@ class Site:
     def __post_init__(self) -> None:
         defaults = {
             "bucket": f"sagemaker-{self.region}-{self.account}",
-            "role_arn": f"arn:aws:iam::{self.account}:role/{self.project}-execution",
+            "role_arn": f"arn:{self.partition}:iam::{self.account}:role/{self.project}-execution",
             "model_package_group": self.project,
         }
         derived = {name for name in defaults if not getattr(self, name)}
@@ -110,13 +118,24 @@ class Site:
         }
         return cls(**values)  # type: ignore[arg-type]
 
+    @property
+    def partition(self) -> str:
+        """Partition of the region, which every ARN names.
+
+        Source: AWS General Reference, "Amazon Resource Names (ARNs)",
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+        """
+        prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+        matches = (name for prefix, name in prefixes.items() if self.region.startswith(prefix))
+        return next(matches, "aws")
+
     def uri(self, *parts: str) -> str:
         """S3 URI of a key under the project's prefix."""
         return "/".join((f"s3://{self.bucket}/{self.project}", *parts))
 
     def function_arn(self, folder: str) -> str:
         """ARN of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
-        return f"arn:aws:lambda:{self.region}:{self.account}:function:{self.project}-{folder}"
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.project}-{folder}"
 
 
 def _parse(key: str, text: str, kind: object) -> str | bool | tuple[str, ...]:

@@ -32,12 +32,21 @@ MAX_WAIT_SECONDS = 24 * 3600
 
 CHECKPOINT_DIR = "/opt/ml/checkpoints"
 
-TUNED = {
-    "dropout": ContinuousParameter(0.0, 0.4, scaling_type="Linear"),
-    "learning_rate": ContinuousParameter(0.0005, 0.02, scaling_type="Logarithmic"),
-    "weight_decay": ContinuousParameter(0.0001, 0.1, scaling_type="Logarithmic"),
-}
-"""Hyperparameters that Tune searches, with their ranges."""
+TUNED = ("dropout", "learning_rate", "weight_decay")
+"""Hyperparameters that Tune searches."""
+
+
+def tuned_ranges(site: Site) -> dict[str, ContinuousParameter]:
+    """The range of each hyperparameter of TUNED.
+
+    Pretrained weights want small steps: large ones would undo them.
+    """
+    lowest, highest = (0.00001, 0.002) if site.pretrained_weights_uri else (0.0005, 0.02)
+    return {
+        "dropout": ContinuousParameter(0.0, 0.4, scaling_type="Linear"),
+        "learning_rate": ContinuousParameter(lowest, highest, scaling_type="Logarithmic"),
+        "weight_decay": ContinuousParameter(0.0001, 0.1, scaling_type="Logarithmic"),
+    }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +108,7 @@ def tune_step(
         model_trainer=_trainer(context, "tune", fixed, instance_type),
         objective_metric_name=OBJECTIVE.value,
         objective_type=OBJECTIVE_TYPE,
-        hyperparameter_ranges=dict(TUNED),
+        hyperparameter_ranges=tuned_ranges(context.site),
         metric_definitions=[{"Name": m.value, "Regex": metric_pattern(m)} for m in Metric],
         strategy="Bayesian",
         early_stopping_type="Auto",
@@ -176,8 +185,6 @@ def _trainer(
         environment={
             "CHECKPOINT_DIR": CHECKPOINT_DIR,
             "CODE_DIGEST": train_code_digest(context),
-            # Deterministic matrix products on a GPU need a workspace of fixed size.
-            "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
         },
         compute=Compute(
             instance_type=instance_type,
@@ -198,9 +205,12 @@ def _trainer(
         output_data_config=OutputDataConfig(
             s3_output_path=context.output_uri(name), kms_key_id=site.output_kms_key or None
         ),
-        # One place for all executions: a job finds its own checkpoints by their fingerprint.
+        # One place for all executions, because the step cache compares it: a job finds its own
+        # checkpoints by their fingerprint. The service copies all of the prefix into every job, so
+        # those of other code are kept out of it.
         checkpoint_config=CheckpointConfig(
-            s3_uri=site.uri("checkpoints", name), local_path=CHECKPOINT_DIR
+            s3_uri=site.uri("checkpoints", name, train_code_digest(context)),
+            local_path=CHECKPOINT_DIR,
         ),
         sagemaker_session=context.session,
     )

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled, compile_pipeline
+from pipelines.definition import load, references, steps
 from steps.errors import DeclarationError
 from steps.site import Site
 
@@ -107,6 +108,32 @@ def test_optional_settings_show_in_the_definition() -> None:
     definition = compile_pipeline("retraining", site).definition
     assert definition.count('"ChannelName": "pretrained"') == 1
     assert '"git_revision": "0123abc"' in definition
+
+
+def test_fine_tuning_searches_smaller_learning_rates() -> None:
+    """With pretrained weights, the search reaches rates that leave them what they are."""
+    site = Site(pretrained_weights_uri="s3://bucket/weights")
+    definition = load(compile_pipeline("training", site).definition)
+    [tune] = [step for step in steps(definition) if step.name == "Tune"]
+    config = tune.body["Arguments"]["HyperParameterTuningJobConfig"]
+    ranges = {r["Name"]: r for r in config["ParameterRanges"]["ContinuousParameterRanges"]}
+    assert float(ranges["learning_rate"]["MinValue"]) == 1e-5
+    assert float(ranges["learning_rate"]["MaxValue"]) == 2e-3
+
+
+def test_a_package_says_how_to_make_its_model_again(compiled: Mapping[str, Compiled]) -> None:
+    """Every parameter of `retraining` that decides the model is in the package's metadata."""
+    definition = load(compiled["retraining"].definition)
+    [register] = [step for step in steps(definition) if step.name == "RegisterModel"]
+    metadata = register.body["Arguments"]["CustomerMetadataProperties"]
+    recorded = {reference.text.partition(".")[2] for reference in references(metadata)}
+    others = {
+        *("AccuracyChangeThreshold", "AccuracyThreshold", "CalibrationErrorThreshold"),
+        *("EvaluateInstanceType", "MacroF1Threshold", "ModelApprovalStatus"),
+        *("PreprocessInstanceCount", "PreprocessInstanceType", "TrainInstanceType"),
+    }
+    declared = {parameter["Name"] for parameter in definition["Parameters"]}
+    assert declared - others <= recorded
 
 
 def test_an_unknown_pipeline_is_refused() -> None:

@@ -28,20 +28,24 @@ def respond(event: Mapping[str, str], *, sagemaker: Any) -> dict[str, str]:
 
 
 def _newest_approved(group: str, sagemaker: Any) -> str | None:
+    request = {
+        "ModelPackageGroupName": group,
+        "ModelApprovalStatus": "Approved",
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+    }
     try:
-        listed = sagemaker.list_model_packages(
-            ModelPackageGroupName=group,
-            ModelApprovalStatus="Approved",
-            SortBy="CreationTime",
-            SortOrder="Descending",
-            MaxResults=1,
-        )
+        page = sagemaker.list_model_packages(**request)
+        # A page may be empty although a later one is not: the status is filtered after paging.
+        while not page["ModelPackageSummaryList"] and "NextToken" in page:
+            page = sagemaker.list_model_packages(**request, NextToken=page["NextToken"])
     except ClientError as error:
         # The first execution runs before there is a group.
-        if "does not exist" in error.response["Error"]["Message"]:
+        reason = error.response["Error"]
+        if reason["Code"] == "ValidationException" and "does not exist" in reason["Message"]:
             return None
         raise
-    packages = listed["ModelPackageSummaryList"]
+    packages = page["ModelPackageSummaryList"]
     return packages[0]["ModelPackageArn"] if packages else None
 
 

@@ -18,7 +18,6 @@ LIST_REQUEST = {
     "ModelApprovalStatus": "Approved",
     "SortBy": "CreationTime",
     "SortOrder": "Descending",
-    "MaxResults": 1,
 }
 
 
@@ -54,19 +53,22 @@ def _summary() -> dict[str, object]:
     }
 
 
-def test_the_newest_approved_package_is_found(function: ModuleType, client: Any) -> None:
-    """The answer names the newest approved package and its artifact."""
-    described = {
+def _described() -> dict[str, object]:
+    return {
         **_summary(),
         "ModelPackageStatusDetails": {"ValidationStatuses": []},
         "InferenceSpecification": {
             "Containers": [{"Image": "image", "ModelDataUrl": "s3://bucket/model.tar.gz"}]
         },
     }
+
+
+def test_the_newest_approved_package_is_found(function: ModuleType, client: Any) -> None:
+    """The answer names the newest approved package and its artifact."""
     with Stubber(client) as stub:
         listed = {"ModelPackageSummaryList": [_summary()]}
         stub.add_response("list_model_packages", listed, LIST_REQUEST)
-        stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
+        stub.add_response("describe_model_package", _described(), {"ModelPackageName": ARN})
         answer = function.respond(EVENT, sagemaker=client)
         stub.assert_no_pending_responses()
     assert answer == {"ModelPackageArn": ARN, "ModelUri": "s3://bucket/model.tar.gz"}
@@ -78,6 +80,17 @@ def test_no_approved_package_gives_the_placeholder(function: ModuleType, client:
         stub.add_response("list_model_packages", {"ModelPackageSummaryList": []}, LIST_REQUEST)
         answer = function.respond(EVENT, sagemaker=client)
     assert answer == {"ModelPackageArn": "", "ModelUri": "s3://bucket/none"}
+
+
+def test_an_empty_page_is_not_the_end(function: ModuleType, client: Any) -> None:
+    """Pages are read until one holds a package: an empty page with a token says nothing."""
+    with Stubber(client) as stub:
+        empty = {"ModelPackageSummaryList": [], "NextToken": "more"}
+        stub.add_response("list_model_packages", empty, LIST_REQUEST)
+        found = {"ModelPackageSummaryList": [_summary()]}
+        stub.add_response("list_model_packages", found, {**LIST_REQUEST, "NextToken": "more"})
+        stub.add_response("describe_model_package", _described(), {"ModelPackageName": ARN})
+        assert function.respond(EVENT, sagemaker=client)["ModelPackageArn"] == ARN
 
 
 def test_a_missing_group_gives_the_placeholder(function: ModuleType, client: Any) -> None:
@@ -92,7 +105,11 @@ def test_a_missing_group_gives_the_placeholder(function: ModuleType, client: Any
 
 def test_other_faults_are_not_hidden(function: ModuleType, client: Any) -> None:
     """A refused call fails the step instead of passing as no approved model."""
-    with Stubber(client) as stub:
-        stub.add_client_error("list_model_packages", "AccessDeniedException", "Not allowed.")
-        with pytest.raises(ClientError, match=r"Not allowed\."):
-            function.respond(EVENT, sagemaker=client)
+    for code, message in (
+        ("AccessDeniedException", "The role does not exist."),
+        ("ValidationException", "Not allowed."),
+    ):
+        with Stubber(client) as stub:
+            stub.add_client_error("list_model_packages", code, message)
+            with pytest.raises(ClientError, match=message):
+                function.respond(EVENT, sagemaker=client)

@@ -66,6 +66,17 @@ def test_malformed_settings_are_refused(environ: dict[str, str], message: str) -
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_arns_name_the_region_s_partition(region: str, partition: str) -> None:
+    """Roles and functions of China and GovCloud are in partitions of their own."""
+    site = Site(region=region)
+    assert site.role_arn.startswith(f"arn:{partition}:iam::")
+    assert site.function_arn("f").startswith(f"arn:{partition}:lambda:{region}:")
+
+
 def test_unknown_settings_are_refused() -> None:
     """A misspelt variable is an error, not a default."""
     with pytest.raises(SiteError, match=r"^Environment variable 'SITE_REGOIN' is no setting"):

@@ -1,0 +1,1 @@
+"""What runs in an account beside the pipelines."""
