@@ -135,7 +135,8 @@ class Site:
 
     def function_arn(self, folder: str) -> str:
         """ARN of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
-        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{self.project}-{folder}"
+        service = f"arn:{self.partition}:lambda:{self.region}:{self.account}"
+        return f"{service}:function:{self.project}-{folder}"
 
 
 def _parse(key: str, text: str, kind: object) -> str | bool | tuple[str, ...]:
