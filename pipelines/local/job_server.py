@@ -103,7 +103,10 @@ def _reap(children: dict[int, int], answers: int) -> None:
     for pid in list(children):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            _kill_group(pid)  # What the job left behind ends with it.
+            # What the job left behind ends with it. The process itself is gone, and its number may
+            # be another's by now: signal nothing but the group.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(status)
             _answer(answers, {"id": children.pop(pid), "exit": code})
 

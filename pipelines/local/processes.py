@@ -24,6 +24,7 @@ PRELOADED_MODULES = ("numpy", "PIL.Image", "torch", "torchvision.models", "torch
 
 _SERVER_SCRIPT = Path(__file__).with_name("job_server.py")
 _CLOSE_SECONDS = 10.0
+_ENDING = "The job was killed because the runner is ending."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,20 +53,23 @@ class Command:
 class JobProcess:
     """A job that was started; its process leads a process group."""
 
-    def __init__(self, server: "JobServer", number: int) -> None:
-        self._server = server
+    def __init__(self, forker: "_Forker", number: int) -> None:
+        self._forker = forker
         self.number = number
         self.pid: int | None = None
         self.exit_code: Future[int] = Future()
         """The exit status; -9 for killed by signal 9; a TransientFault if the job server died."""
 
     def kill(self) -> None:
-        """Kill the job with all its children. The exit code follows."""
-        self._server.kill(self.number)
+        """Kill the job with all its children, unless it has ended. The exit code follows."""
+        self._forker.kill(self.number)
 
 
 class JobServer:
-    """The process that forks the jobs; it loads its modules while the runner goes on."""
+    """Starts jobs from a process that loads its modules while the runner goes on.
+
+    A process that dies takes its jobs with it; the next job that is to start gets a new one.
+    """
 
     def __init__(self, modules: Sequence[str] = PRELOADED_MODULES) -> None:
         """Start the server process.
@@ -73,6 +77,49 @@ class JobServer:
         Args:
             modules: Modules to load while no job is waiting to start.
         """
+        self._modules = modules
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._forker = _Forker(modules)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self, command: Command) -> JobProcess:
+        """Start a job.
+
+        Raises:
+            TransientFault: The server process died, or the server is closed.
+        """
+        with self._lock:
+            if self._is_closed:
+                raise TransientFault(_ENDING)
+            if self._forker.has_died:
+                self._forker.close()
+                self._forker = _Forker(self._modules)
+            return self._forker.start(command)
+
+    def close(self) -> None:
+        """Kill every job that still runs, and end the server process."""
+        with self._lock:
+            self._is_closed = True
+            self._forker.close()
+
+
+class _Forker:
+    """One server process and the jobs that it forked."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        self.has_died = False
+        """Whether the process has ended, and its jobs with it."""
         self._jobs: dict[int, JobProcess] = {}
         self._lock = threading.Lock()
         self._num_started = 0
@@ -94,24 +141,10 @@ class JobServer:
         self._reader = threading.Thread(target=self._read, name="job-server", daemon=True)
         self._reader.start()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def start(self, command: Command) -> JobProcess:
-        """Start a job.
-
-        Raises:
-            TransientFault: The job server is gone.
-        """
         with self._lock:
+            if self.has_died:
+                raise TransientFault(self._obituary())
             self._num_started += 1
             job = JobProcess(self, self._num_started)
             self._jobs[job.number] = job
@@ -135,8 +168,8 @@ class JobServer:
             self._send({"do": "kill", "id": number})
 
     def close(self) -> None:
-        """Kill every job that still runs, and end the server."""
-        self._is_closing = True
+        """Kill every job that still runs, and end the process."""
+        self._is_closing = not self.has_died
         with self._lock, contextlib.suppress(OSError):
             self._requests.close()
         # Ends a server that still loads its modules; one that has jobs ignores it and sees to them.
@@ -164,17 +197,18 @@ class JobServer:
             else:
                 self._jobs.pop(message["id"]).exit_code.set_result(message["exit"])
         with self._lock:
+            self.has_died = True
             orphans = list(self._jobs.values())
             self._jobs.clear()
         for job in orphans:
             if job.pid is not None and not self._is_closing:
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(job.pid, signal.SIGKILL)
             job.exit_code.set_exception(TransientFault(self._obituary()))
 
     def _obituary(self) -> str:
         if self._is_closing:
-            return "The job was killed because the runner is ending."
+            return _ENDING
         code = self._process.wait()
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2]

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -211,3 +212,19 @@ class Recorder:
 def log_of(execution: Execution, step: str) -> str:
     """The log of a step's job."""
     return Path(execution.path, "steps", step, "log.txt").read_text(encoding="utf-8")
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process ends in good time; a zombie has ended."""
+    deadline = time.monotonic() + 20.0
+    while _is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not _is_running(pid)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
+    except FileNotFoundError:
+        return False
+    return not status.startswith("Z")

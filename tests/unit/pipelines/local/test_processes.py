@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local import processes
+from pipelines.local import job_server, processes
 from pipelines.local.errors import TransientFault
 from pipelines.local.processes import Command, JobServer
+from tests.unit.pipelines.local.definitions import has_ended
 
 SECONDS = 20.0
 REPOSITORY = Path(__file__).parents[4]
@@ -35,23 +36,6 @@ def finish(server: JobServer, job: Command) -> tuple[int, str]:
     """Run a job to its end: exit code and log."""
     code = server.start(job).exit_code.result(SECONDS)
     return code, job.log_path.read_text()
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except FileNotFoundError:
-        return False
-    return not status.startswith("Z")
-
-
-def wait_until_ended(pid: int) -> bool:
-    """Whether a process ends in good time."""
-    deadline = time.monotonic() + SECONDS
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not is_running(pid)
 
 
 def wait_for_text(path: Path) -> str:
@@ -197,7 +181,7 @@ def test_killing_a_job_kills_its_children(server: JobServer, tmp_path: Path) -> 
     job.kill()
 
     assert job.exit_code.result(SECONDS) == -signal.SIGKILL
-    assert wait_until_ended(child)
+    assert has_ended(child)
 
 
 def test_what_a_job_leaves_behind_ends_with_it(server: JobServer, tmp_path: Path) -> None:
@@ -205,7 +189,7 @@ def test_what_a_job_leaves_behind_ends_with_it(server: JobServer, tmp_path: Path
     code, log = finish(server, command(tmp_path, ["/bin/sh", "-c", "sleep 60 & echo $!"]))
 
     assert code == 0
-    assert wait_until_ended(int(log))
+    assert has_ended(int(log))
 
 
 def test_killing_a_job_that_has_ended_is_harmless(server: JobServer, tmp_path: Path) -> None:
@@ -232,7 +216,7 @@ def test_closing_the_server_kills_its_jobs(own_server: JobServer, tmp_path: Path
 
     own_server.close()
 
-    assert wait_until_ended(pid)
+    assert has_ended(pid)
     with pytest.raises(TransientFault) as waiting:
         job.exit_code.result(SECONDS)
     with pytest.raises(TransientFault):
@@ -252,7 +236,7 @@ def test_a_server_that_does_not_end_is_killed(
 
     own_server.close()
 
-    assert not is_running(pid)
+    assert has_ended(pid)
 
 
 def test_jobs_of_a_server_that_dies_end_too(own_server: JobServer, tmp_path: Path) -> None:
@@ -264,7 +248,7 @@ def test_jobs_of_a_server_that_dies_end_too(own_server: JobServer, tmp_path: Pat
 
     with pytest.raises(TransientFault) as error:
         job.exit_code.result(SECONDS)
-    assert wait_until_ended(pid)
+    assert has_ended(pid)
     assert str(error.value) == (
         "The process that starts the jobs ended with exit code -9: no message."
     )
@@ -288,7 +272,7 @@ def test_jobs_of_a_runner_that_is_killed_end_too(tmp_path: Path) -> None:
         pids = [int(text) for text in wait_for_text(tmp_path / "log.txt").split()]
         runner.kill()
 
-    assert all(wait_until_ended(pid) for pid in pids)
+    assert all(has_ended(pid) for pid in pids)
 
 
 def test_the_shell_script_repeats_the_command(tmp_path: Path) -> None:
@@ -300,3 +284,37 @@ def test_the_shell_script_repeats_the_command(tmp_path: Path) -> None:
         f"  A='it'\"'\"'s' \\\n  OMP_NUM_THREADS=1 \\\n  PATH={os.defpath} \\\n"
         f"  {sys.executable} -m job 'a b'\n"
     )
+
+
+def test_a_server_that_died_is_started_again(own_server: JobServer, tmp_path: Path) -> None:
+    """After the fault of a job whose server was killed, the next job runs."""
+    job = own_server.start(command(tmp_path, ["/bin/sh", "-c", "kill -9 $PPID; sleep 60"]))
+    with pytest.raises(TransientFault):
+        job.exit_code.result(SECONDS)
+
+    code, log = finish(own_server, command(tmp_path, ["/bin/sh", "-c", "echo again; exit 3"]))
+
+    assert (code, log) == (3, "again\n")
+
+
+def test_a_job_that_has_been_reaped_is_signalled_as_a_group_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once the process is gone its number may be that of a stranger, who is left alone."""
+    killed: list[int] = []
+
+    def no_group(pid: int, number: int) -> None:
+        raise ProcessLookupError(pid, number)
+
+    monkeypatch.setattr(job_server.os, "waitpid", lambda pid, _: (pid, 0))
+    monkeypatch.setattr(job_server.os, "killpg", no_group)
+    monkeypatch.setattr(job_server.os, "kill", lambda pid, _: killed.append(pid))
+    answers, answer = os.pipe()
+    children = {4711: 1}
+
+    job_server._reap(children, answer)
+
+    os.close(answer)
+    with os.fdopen(answers) as lines:
+        assert json.loads(lines.read()) == {"exit": 0, "id": 1}
+    assert (children, killed) == ({}, [])
