@@ -1,8 +1,10 @@
 """Keeps the objects of S3 URIs in a folder: `s3://bucket/key` is the file `<root>/s3/bucket/key`.
 
 Objects are read-only files. A job reads them through links, and its outputs are moved in, so that
-nothing is copied. A prefix is a string as in S3 and not a folder: `s3://bucket/da` names
-`data/x` too.
+nothing is copied. A prefix can also be a folder of the user's: nobody writes there, and a job reads
+copies, so that the user's files stay as they are whatever the job does.
+
+A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` too.
 """
 
 import errno
@@ -11,7 +13,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from pipelines.local.errors import StorageError
@@ -24,7 +25,7 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         """Use `root`, the folder that also holds the executions and the model packages."""
-        self._buckets = root.resolve() / "s3"
+        self._buckets = (root / "s3").resolve()
 
     def path(self, uri: str) -> Path:
         """Where the object `uri` is, or would be, on this machine.
@@ -53,8 +54,7 @@ class LocalStore:
 
     def put_bytes(self, uri: str, data: bytes) -> None:
         """Write one object; readers see the old content or the new one."""
-        target = self.path(uri)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._target(uri)
         descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -62,8 +62,7 @@ class LocalStore:
 
     def put_file(self, path: Path, uri: str) -> None:
         """Copy a file into the store as the object `uri`."""
-        target = self.path(uri)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._target(uri)
         descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
         os.close(descriptor)
         shutil.copyfile(path, name)
@@ -71,8 +70,7 @@ class LocalStore:
 
     def move_file(self, path: Path, uri: str) -> None:
         """Move a file into the store as the object `uri`."""
-        target = self.path(uri)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._target(uri)
         try:
             self._place(path, target)
         except OSError as error:
@@ -94,6 +92,16 @@ class LocalStore:
             name = file.relative_to(directory).as_posix()
             self.move_file(file, join(uri, name))
         return len(files)
+
+    def folder(self, uri: str) -> Path:
+        """The folder that is the prefix `uri`, for a job to write into; it is created.
+
+        Raises:
+            StorageError: It is in a folder of the user's.
+        """
+        directory = self._target(join(uri, "_")).parent
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
 
     def link(self, directory: Path, uri: str) -> None:
         """Let the prefix `uri` be a folder of the user's, which stays where and as it is.
@@ -130,7 +138,7 @@ class LocalStore:
     def link_inputs(
         self, prefix: str, directory: Path, *, shard: tuple[int, int] = (0, 1)
     ) -> list[str]:
-        """Let a folder hold the objects below a prefix, as links.
+        """Let a folder hold the objects below a prefix: as links, or as copies of the user's files.
 
         Args:
             prefix: An object or a prefix.
@@ -139,7 +147,7 @@ class LocalStore:
                 S3DataDistributionType ShardedByS3Key.
 
         Returns:
-            The names that were linked.
+            The names that the folder holds.
 
         Raises:
             StorageError: The prefix holds no object at all.
@@ -152,12 +160,18 @@ class LocalStore:
         index, number = shard
         directory.mkdir(parents=True, exist_ok=True)
         parents = {directory}
+        is_own: dict[Path, bool] = {}
         for name, path in objects[index::number]:
-            link = directory / name
-            if link.parent not in parents:
-                link.parent.mkdir(parents=True, exist_ok=True)
-                parents.add(link.parent)
-            _link(path, link)
+            target = directory / name
+            if target.parent not in parents:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                parents.add(target.parent)
+            if path.parent not in is_own:
+                is_own[path.parent] = self._is_own(path.parent)
+            if is_own[path.parent] and not path.is_symlink():
+                _link(path, target)
+            else:
+                shutil.copyfile(path, target)
         return [name for name, _ in objects[index::number]]
 
     def _objects(self, prefix: str) -> list[tuple[str, Path]]:
@@ -177,9 +191,24 @@ class LocalStore:
             if entry.is_dir():
                 below = _names_below(entry)
                 objects.extend((f"{rest}/{name}".lstrip("/"), entry / name) for name in below)
-            else:
+            elif entry.is_file():
                 objects.append((rest, entry))
         return sorted(objects)
+
+    def _is_own(self, folder: Path) -> bool:
+        """Whether the files of a folder are the store's, and not those of a linked folder."""
+        return folder.resolve().is_relative_to(self._buckets)
+
+    def _target(self, uri: str) -> Path:
+        """Where to write the object `uri`; the folder is there."""
+        target = self.path(uri)
+        if not self._is_own(target.parent):
+            raise StorageError(
+                f"'{uri}' is in the folder '{target.parent.resolve()}', which is only linked into "
+                "the local store; write to another prefix."
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
 
     def _place(self, temporary: Path, target: Path) -> None:
         if target.is_dir():
@@ -206,14 +235,12 @@ def _link(path: Path, link: Path) -> None:
     """Let `link` be the file `path` too.
 
     A hard link is a plain file to the job, as on SageMaker, and is made several times faster than a
-    symbolic one. A file on another file system, of another owner or that is itself a symbolic link
-    gets a symbolic one.
+    symbolic one, which it gets where it is on another file system.
     """
-    if not path.is_symlink():
-        with suppress(OSError):
-            link.hardlink_to(path)
-            return
-    link.symlink_to(path)
+    try:
+        link.hardlink_to(path)
+    except OSError:
+        link.symlink_to(path)
 
 
 def _files_below(directory: Path) -> Iterator[Path]:
@@ -228,4 +255,5 @@ def _names_below(directory: Path) -> Iterator[str]:
     for folder, _, names in os.walk(directory, followlinks=True):
         relative = os.path.relpath(folder, directory)
         for name in names:
-            yield name if relative == "." else f"{relative}/{name}"
+            if Path(folder, name).is_file():  # A link that leads nowhere is no object.
+                yield name if relative == "." else f"{relative}/{name}"

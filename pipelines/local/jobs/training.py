@@ -158,8 +158,7 @@ class TrainingJob:
         config = self.request.get("CheckpointConfig")
         if config is None:
             return
-        stored = self.machine.store.path(config["S3Uri"].rstrip("/"))
-        stored.mkdir(parents=True, exist_ok=True)
+        stored = self.machine.store.folder(config["S3Uri"])
         local = Path(self.job_dir.reroot(config.get("LocalPath", "/opt/ml/checkpoints")))
         local.parent.mkdir(parents=True, exist_ok=True)
         local.symlink_to(stored, target_is_directory=True)

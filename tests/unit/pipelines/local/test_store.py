@@ -53,26 +53,94 @@ def test_inputs_are_links_to_the_objects(store: LocalStore, tmp_path: Path) -> N
     assert not (tmp_path / "input" / "b").is_symlink()
 
 
-def test_files_that_cannot_be_linked_hard_are_linked_softly(
+def test_objects_that_cannot_be_linked_hard_are_linked_softly(
     store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file of another file system, and a symbolic link of the user's, are inputs like others."""
-    folder = tmp_path / "user"
-    folder.mkdir()
-    (folder / "a").write_text("a")
-    (folder / "b").symlink_to("a")
-    store.link(folder, "s3://bucket/raw")
-    store.link_inputs("s3://bucket/raw", tmp_path / "near")
+    """A job's folder on another file system has symbolic links."""
+    store.put_bytes("s3://bucket/data/a", b"a")
 
     def refuse(self: Path, target: Path) -> None:
         raise OSError(errno.EXDEV, f"{self} {target}")
 
     monkeypatch.setattr(Path, "hardlink_to", refuse)
-    store.link_inputs("s3://bucket/raw", tmp_path / "far")
+    store.link_inputs("s3://bucket/data", tmp_path / "far")
 
-    inputs = [tmp_path / where / name for where in ("near", "far") for name in "ab"]
-    assert [path.read_text() for path in inputs] == ["a"] * 4
-    assert [path.is_symlink() for path in inputs] == [False, True, True, True]
+    assert (tmp_path / "far" / "a").readlink() == store.path("s3://bucket/data/a")
+
+
+@pytest.fixture
+def linked(store: LocalStore, tmp_path: Path) -> Path:
+    """A folder of the user's as s3://bucket/raw: a file, links to it, and links to nowhere."""
+    folder = tmp_path / "user"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a").write_text("a")
+    (folder / "a").chmod(0o640)
+    (folder / "b").symlink_to("a")
+    (folder / "deep" / "c").symlink_to("../a")
+    (folder / "gone").symlink_to("nowhere")
+    (folder / "deep" / "gone").symlink_to("nowhere")
+    store.link(folder, "s3://bucket/raw")
+    return folder
+
+
+@pytest.mark.parametrize("prefix", ["s3://bucket/raw", "s3://bucket/raw/"])
+def test_inputs_from_a_linked_folder_are_copies(
+    store: LocalStore, linked: Path, tmp_path: Path, prefix: str
+) -> None:
+    """A job may write its inputs and store them as outputs: the user's files stay as they are."""
+    names = store.link_inputs(prefix, tmp_path / "input")
+    inputs = [tmp_path / "input" / name for name in names]
+    texts = [path.read_text() for path in inputs]
+    for path in inputs:
+        path.write_text("changed")
+    store.move_tree(tmp_path / "input", "s3://bucket/out")
+
+    assert names == ["a", "b", "deep/c"]
+    assert texts == ["a"] * 3
+    assert (linked / "a").read_text() == "a"
+    assert stat.S_IMODE((linked / "a").stat().st_mode) == 0o640
+
+
+def test_links_that_lead_nowhere_are_no_objects(store: LocalStore, linked: Path) -> None:
+    """Listings leave them out, below the prefix and below its folders."""
+    assert linked.joinpath("gone").is_symlink()
+    assert store.names("s3://bucket/raw/") == store.names("s3://bucket/raw") == ["a", "b", "deep/c"]
+
+
+@pytest.mark.parametrize("key", ["a", "deep/new", "other/new"])
+def test_nothing_is_written_into_a_linked_folder(
+    store: LocalStore, linked: Path, tmp_path: Path, key: str
+) -> None:
+    """Objects, files that move in and a folder for a job are refused below such a prefix."""
+    output = tmp_path / "output"
+    output.write_text("new")
+    uri = f"s3://bucket/raw/{key}"
+    writes = [
+        lambda: store.put_bytes(uri, b"new"),
+        lambda: store.put_file(output, uri),
+        lambda: store.move_file(output, uri),
+        lambda: store.folder(f"{uri.rpartition('/')[0]}/"),
+    ]
+
+    messages = []
+    for write in writes:
+        with pytest.raises(StorageError) as error:
+            write()
+        messages.append(str(error.value).partition(" is in ")[2])
+
+    assert set(messages) == {
+        f"the folder '{(linked / key).parent}', which is only linked into the local store; write "
+        "to another prefix."
+    }
+    assert (linked / "a").read_text() == "a"
+    assert not (linked / "other").exists()
+
+
+def test_a_folder_of_the_store_is_for_writing(store: LocalStore) -> None:
+    """What a job writes there are objects below the prefix."""
+    (store.folder("s3://bucket/checkpoints/x/") / "state").write_text("1")
+
+    assert store.read_bytes("s3://bucket/checkpoints/x/state") == b"1"
 
 
 def test_shards_share_the_objects(store: LocalStore, tmp_path: Path) -> None:
