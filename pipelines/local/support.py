@@ -1,11 +1,18 @@
 """Refuses what cannot run on this machine, before the first job starts."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.definition import Json, Step
 from pipelines.local.errors import UnsupportedStep, choices
 from pipelines.local.expressions import CONDITION_TYPES
 
+_STEP_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+"""Names that steps can have: this machine makes folders of them.
+
+Source: Amazon SageMaker AI API Reference, PipelineExecutionStep,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_PipelineExecutionStep.html
+"""
 STEP_TYPES = ("Condition", "Fail", "Lambda", "Processing", "RegisterModel", "Training", "Tuning")
 
 
@@ -17,7 +24,7 @@ def check_support(step: Step, count: Callable[[Json], int]) -> None:
         count: The number that a value or an expression stands for.
 
     Raises:
-        UnsupportedStep: The step cannot run here.
+        UnsupportedStep: The step cannot run here, or would reach beyond its own folder.
     """
     problems = list(_problems(step, count))
     if problems:
@@ -27,6 +34,8 @@ def check_support(step: Step, count: Callable[[Json], int]) -> None:
 
 
 def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:
+    if not _STEP_NAME.fullmatch(step.name):
+        yield "its name is not of 1 to 64 letters, digits, '_' and '-'."
     if step.type not in STEP_TYPES:
         yield f"its type is {step.type}. Supported: {choices(list(STEP_TYPES))}."
         return
@@ -52,9 +61,22 @@ def _processing(arguments: Mapping[str, Json]) -> Iterator[str]:
     if not arguments["AppSpecification"].get("ContainerEntrypoint"):
         yield "it has no ContainerEntrypoint, and the entry point inside its image is unknown here."
     for item in arguments.get("ProcessingInputs", []):
-        kind = item.get("S3Input", {}).get("S3DataType")
-        if kind != "S3Prefix":
-            yield f"input '{item['InputName']}' has S3DataType {kind}; only S3Prefix is supported."
+        what, source = f"input '{item['InputName']}'", item.get("S3Input", {})
+        yield from _name(what, item["InputName"])
+        yield from _local_path(what, source.get("LocalPath"))
+        if source.get("S3DataType") != "S3Prefix":
+            yield f"{what} has S3DataType {source.get('S3DataType')}; only S3Prefix is supported."
+        if source.get("S3InputMode", "File") != "File":
+            yield f"{what} has S3InputMode {source['S3InputMode']}; only File is supported."
+        if source.get("S3CompressionType", "None") != "None":
+            yield (
+                f"{what} has S3CompressionType {source['S3CompressionType']}; "
+                "only None is supported."
+            )
+    for item in arguments.get("ProcessingOutputConfig", {}).get("Outputs", []):
+        what = f"output '{item['OutputName']}'"
+        yield from _name(what, item["OutputName"])
+        yield from _local_path(what, item.get("S3Output", {}).get("LocalPath"))
 
 
 def _training(
@@ -65,16 +87,32 @@ def _training(
             yield f"it has no hyperparameter '{name}'; only script mode is supported."
     if count(arguments["ResourceConfig"].get("InstanceCount", 1)) != 1:
         yield "it trains on several instances; only InstanceCount 1 is supported."
+    checkpoints = arguments.get("CheckpointConfig", {})
+    if "LocalPath" in checkpoints:
+        yield from _local_path("CheckpointConfig", checkpoints["LocalPath"])
     for channel in arguments.get("InputDataConfig", []):
+        what = f"channel '{channel['ChannelName']}'"
+        yield from _name(what, channel["ChannelName"])
         source = channel["DataSource"].get("S3DataSource", {})
         if source.get("S3DataType") != "S3Prefix":
+            yield f"{what} has S3DataType {source.get('S3DataType')}; only S3Prefix is supported."
+        if channel.get("CompressionType", "None") != "None":
             yield (
-                f"channel '{channel['ChannelName']}' has S3DataType {source.get('S3DataType')}; "
-                "only S3Prefix is supported."
+                f"{what} has CompressionType {channel['CompressionType']}; only None is supported."
             )
         mode = channel.get("InputMode", arguments["AlgorithmSpecification"]["TrainingInputMode"])
         if mode == "Pipe":
-            yield f"channel '{channel['ChannelName']}' has InputMode Pipe; use File or FastFile."
+            yield f"{what} has InputMode Pipe; use File or FastFile."
+
+
+def _name(what: str, name: Json) -> Iterator[str]:
+    if not isinstance(name, str) or name in {"", ".", ".."} or "/" in name:
+        yield f"{what} has a name that is part of a path; expected one without '/'."
+
+
+def _local_path(what: str, path: Json) -> Iterator[str]:
+    if not isinstance(path, str) or not path.startswith("/opt/ml/") or ".." in path.split("/"):
+        yield f"{what} has LocalPath '{path}'; expected a path below /opt/ml/."
 
 
 def _tuning(arguments: Mapping[str, Json], count: Callable[[Json], int]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Tests of pipelines.local.support."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -89,6 +90,30 @@ def test_what_is_emulated_is_accepted(body: dict[str, Any]) -> None:
             id="manifest-input",
         ),
         pytest.param(
+            changed(
+                processing("S"),
+                lambda a: a["ProcessingInputs"][0]["S3Input"].update(S3InputMode="Pipe"),
+            ),
+            "input 'code' has S3InputMode Pipe; only File is supported.",
+            id="pipe-input",
+        ),
+        pytest.param(
+            changed(
+                processing("S"),
+                lambda a: a["ProcessingInputs"][0]["S3Input"].update(S3CompressionType="Gzip"),
+            ),
+            "input 'code' has S3CompressionType Gzip; only None is supported.",
+            id="compressed-input",
+        ),
+        pytest.param(
+            changed(
+                training("S", channels={"train": "s3://box/x"}),
+                lambda a: a["InputDataConfig"][0].update(CompressionType="Gzip"),
+            ),
+            "channel 'train' has CompressionType Gzip; only None is supported.",
+            id="compressed-channel",
+        ),
+        pytest.param(
             changed(training("S"), lambda a: a["HyperParameters"].pop("sagemaker_program")),
             "it has no hyperparameter 'sagemaker_program'; only script mode is supported.",
             id="script-mode",
@@ -160,3 +185,82 @@ def test_what_is_not_emulated_is_refused(body: dict[str, Any], problem: str) -> 
         check_support(Step("/Steps/0", body, None), int)
 
     assert str(error.value) == f"Step '{body['Name']}' cannot run on this machine: {problem}"
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "a b", "x" * 65])
+def test_step_names_are_those_of_the_service(name: str) -> None:
+    """A step's name is a folder here, and never leads out of the execution's."""
+    with pytest.raises(UnsupportedStep) as error:
+        check_support(Step("/Steps/0", fail(name, ""), None), int)
+
+    assert str(error.value) == (
+        f"Step '{name}' cannot run on this machine: "
+        "its name is not of 1 to 64 letters, digits, '_' and '-'."
+    )
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc"])
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        pytest.param(
+            lambda name: processing("S", code="x", inputs={name: "s3://box/x"}), "input", id="input"
+        ),
+        pytest.param(lambda name: processing("S", outputs=[name]), "output", id="output"),
+        pytest.param(
+            lambda name: training("S", channels={name: "s3://box/x"}), "channel", id="channel"
+        ),
+    ],
+)
+def test_names_of_inputs_and_outputs_are_no_paths(
+    body: Callable[[str], dict[str, Any]], what: str, name: str
+) -> None:
+    """A name of a channel is a folder of the job, and never leads out of it."""
+    with pytest.raises(UnsupportedStep) as error:
+        check_support(Step("/Steps/0", body(name), None), int)
+
+    assert (f"{what} '{name}' has a name that is part of a path; expected one without '/'.") in str(
+        error.value
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc", "/opt/ml", "/opt/mlx/y", "/opt/ml/../../etc", "data", {"Get": "Parameters.P"}]
+)
+@pytest.mark.parametrize(
+    ("body", "place", "what"),
+    [
+        pytest.param(
+            processing("S"),
+            lambda a: a["ProcessingInputs"][0]["S3Input"],
+            "input 'code'",
+            id="input",
+        ),
+        pytest.param(
+            processing("S", outputs=["o"]),
+            lambda a: a["ProcessingOutputConfig"]["Outputs"][0]["S3Output"],
+            "output 'o'",
+            id="output",
+        ),
+        pytest.param(
+            training("S", CheckpointConfig={"S3Uri": "s3://box/x"}),
+            lambda a: a["CheckpointConfig"],
+            "CheckpointConfig",
+            id="checkpoints",
+        ),
+    ],
+)
+def test_local_paths_are_below_opt_ml(
+    body: dict[str, Any], place: Callable[[Any], dict[str, Any]], what: str, path: Any
+) -> None:
+    """Only what is below /opt/ml/ is in the folder of the job."""
+    body = deepcopy(body)
+    place(body["Arguments"])["LocalPath"] = path
+
+    with pytest.raises(UnsupportedStep) as error:
+        check_support(Step("/Steps/0", body, None), int)
+
+    assert str(error.value) == (
+        f"Step 'S' cannot run on this machine: {what} has LocalPath '{path}'; "
+        "expected a path below /opt/ml/."
+    )
