@@ -26,14 +26,6 @@ _OUTPUT_TYPES: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-class ServiceError(Exception):
-    """A stand-in's answer to a bad request; `response` has the shape of botocore's ClientError."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.response = {"Error": {"Code": code, "Message": message}}
-
-
 class SageMakerStandIn:
     """The operations of the SageMaker client that functions may use, over the local registry."""
 
@@ -45,8 +37,8 @@ class SageMakerStandIn:
         """The model package with an ARN or a name `<group>/<version>`."""
         package = self._registry.find(ModelPackageName)
         if package is None:
-            raise ServiceError(
-                "ValidationException", f"ModelPackage {ModelPackageName} does not exist."
+            raise _refusal(
+                "DescribeModelPackage", f"ModelPackage {ModelPackageName} does not exist."
             )
         return _with_time(package)
 
@@ -60,19 +52,22 @@ class SageMakerStandIn:
         MaxResults: int = 100,  # noqa: N803
         NextToken: str | None = None,  # noqa: N803
     ) -> dict[str, Any]:
-        """Summaries of the packages of a group; none for a group that does not exist yet."""
+        """Summaries of the packages of a group; a group exists once a package is in it."""
         for name, value, allowed in (
             ("SortBy", SortBy, ("CreationTime", "Name")),
             ("SortOrder", SortOrder, ("Ascending", "Descending")),
         ):
             if value not in allowed:
-                raise ServiceError(
-                    "ValidationException",
-                    f"{name} is '{value}'; allowed: {choices(list(allowed))}.",
+                raise _refusal(
+                    "ListModelPackages", f"{name} is '{value}'; allowed: {choices(list(allowed))}."
                 )
         group = ModelPackageGroupName.rpartition("/")[2]
         # Versions count up with time, so both orders are the order of the versions.
         packages = self._registry.packages(group)
+        if not packages:
+            raise _refusal(
+                "ListModelPackages", f"ModelPackageGroup {ModelPackageGroupName} does not exist."
+            )
         if SortOrder == "Descending":
             packages.reverse()
         summaries = [
@@ -97,9 +92,18 @@ def _with_time(package: Mapping[str, Any]) -> dict[str, Any]:
     return {**package, "CreationTime": datetime.fromisoformat(package["CreationTime"])}
 
 
-def stand_ins(registry: Registry) -> dict[str, object]:
-    """The stand-ins by the name of the parameter that asks for them."""
-    return {"sagemaker": SageMakerStandIn(registry)}
+def _refusal(operation: str, message: str) -> Exception:
+    """The service's answer to a bad request: the error that a function would catch there."""
+    from botocore.exceptions import ClientError
+
+    error: Exception = ClientError(
+        {"Error": {"Code": "ValidationException", "Message": message}}, operation
+    )
+    return error
+
+
+_STAND_INS: Mapping[str, Callable[[Registry], object]] = {"sagemaker": SageMakerStandIn}
+"""What makes a stand-in, by the name of the parameter that asks for it."""
 
 
 def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
@@ -119,8 +123,8 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
     """
     name = function_arn.rpartition(":")[2].rpartition("-")[2]
     path = functions_dir / name / "handler.py"
-    if not path.is_file():
-        known = [found.parent.name for found in functions_dir.glob("*/handler.py")]
+    known = [found.parent.name for found in functions_dir.glob("*/handler.py")]
+    if name not in known:
         raise UnsupportedStep(
             f"Step '{step}' calls the function '{name}', which has no {path}. "
             f"Functions: {choices(known)}."
@@ -136,12 +140,11 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
             f"Step '{step}' calls the function '{name}', whose {path} has no 'respond'; "
             "expected respond(event, *, <clients>)."
         )
-    known = list(stand_ins(Registry(functions_dir)))
     for parameter in _clients(respond):
-        if parameter not in known:
+        if parameter not in _STAND_INS:
             raise UnsupportedStep(
                 f"Step '{step}' calls the function '{name}', which asks for the client "
-                f"'{parameter}'. Stand-ins: {choices(known)}."
+                f"'{parameter}'. Stand-ins: {choices(list(_STAND_INS))}."
             )
     return respond
 
@@ -167,10 +170,10 @@ def call_function(
     Raises:
         StepFailed: The function raised, or an output is missing or of the wrong type.
     """
-    clients = stand_ins(registry)
+    clients = {name: _STAND_INS[name](registry) for name in _clients(respond)}
     try:
-        answer = respond(dict(event), **{name: clients[name] for name in _clients(respond)})
-    except Exception as error:
+        answer = respond(dict(event), **clients)
+    except (Exception, SystemExit) as error:
         raise StepFailed(f"Lambda function failed: {type(error).__name__}: {error}") from error
     values: dict[str, Json] = {}
     for output in outputs:

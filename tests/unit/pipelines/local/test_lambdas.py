@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from pipelines.local.errors import StepFailed, UnsupportedStep
 from pipelines.local.lambdas import (
     SageMakerStandIn,
-    ServiceError,
     call_function,
     load_function,
 )
@@ -70,6 +70,19 @@ def test_unknown_functions_are_refused(functions_dir: Path) -> None:
 
     assert str(error.value) == (
         f"Step 'Find' calls the function 'other', which has no {functions_dir}/other/handler.py. "
+        "Functions: find_model."
+    )
+
+
+def test_functions_outside_the_folder_are_not_loaded(functions_dir: Path) -> None:
+    """A function's name is no path."""
+    (functions_dir.parent / "handler.py").write_text("raise AssertionError('loaded')\n")
+
+    with pytest.raises(UnsupportedStep) as error:
+        load_function("Find", "arn:aws:lambda:r:1:function:..", functions_dir)
+
+    assert str(error.value) == (
+        f"Step 'Find' calls the function '..', which has no {functions_dir}/../handler.py. "
         "Functions: find_model."
     )
 
@@ -142,16 +155,17 @@ def test_outputs_must_be_there_and_of_their_type(
     assert str(error.value) == message
 
 
-def test_an_exception_is_the_failure_reason(registry: Registry) -> None:
+@pytest.mark.parametrize("kind", [LookupError, SystemExit])
+def test_an_exception_is_the_failure_reason(registry: Registry, kind: type[BaseException]) -> None:
     """What the function raises fails the step with the type and the message."""
 
     def respond(event: Any) -> Any:
-        raise LookupError(event["name"])
+        raise kind(event["name"])
 
     with pytest.raises(StepFailed) as error:
         call_function(respond, {"name": "nobody"}, [], registry=registry)
 
-    assert str(error.value) == "Lambda function failed: LookupError: nobody"
+    assert str(error.value) == f"Lambda function failed: {kind.__name__}: nobody"
 
 
 @pytest.mark.parametrize(
@@ -179,11 +193,31 @@ def test_packages_are_listed_as_by_boto3(
     assert page.get("NextToken") == ("2" if filters == {"MaxResults": 2} else None)
 
 
-def test_a_group_that_does_not_exist_is_empty(registry: Registry) -> None:
-    """The first execution finds no package and no error."""
-    stand_in = SageMakerStandIn(registry)
+def test_a_group_that_does_not_exist_is_refused(registry: Registry) -> None:
+    """Before the first registration there is no group, which a function sees as on the service."""
 
-    page = stand_in.list_model_packages(ModelPackageGroupName="cats")
+    def respond(event: Any, *, sagemaker: Any) -> Any:
+        try:
+            sagemaker.list_model_packages(ModelPackageGroupName="cats")
+        except ClientError as error:
+            return {"Code": error.response["Error"]["Code"], "Text": str(error)}
+
+    outputs = [{"OutputName": name, "OutputType": "String"} for name in ("Code", "Text")]
+
+    assert call_function(respond, {}, outputs, registry=registry) == {
+        "Code": "ValidationException",
+        "Text": (
+            "An error occurred (ValidationException) when calling the ListModelPackages operation: "
+            "ModelPackageGroup cats does not exist."
+        ),
+    }
+
+
+def test_a_filter_that_nothing_passes_gives_an_empty_page(registry: Registry) -> None:
+    """A group without an approved package is no error."""
+    page = SageMakerStandIn(registry).list_model_packages(
+        ModelPackageGroupName="dogs", ModelApprovalStatus="PendingManualApproval"
+    )
 
     assert page == {"ModelPackageSummaryList": []}
 
@@ -202,16 +236,17 @@ def test_bad_requests_are_service_errors(registry: Registry) -> None:
     """A package that does not exist and an order that does not exist are ValidationExceptions."""
     stand_in = SageMakerStandIn(registry)
 
-    with pytest.raises(ServiceError) as missing:
+    with pytest.raises(ClientError) as missing:
         stand_in.describe_model_package(ModelPackageName="dogs/9")
-    with pytest.raises(ServiceError) as order:
+    with pytest.raises(ClientError) as order:
         stand_in.list_model_packages(ModelPackageGroupName="dogs", SortOrder="Up")
 
     assert missing.value.response == {
         "Error": {"Code": "ValidationException", "Message": "ModelPackage dogs/9 does not exist."}
     }
     assert str(order.value) == (
-        "ValidationException: SortOrder is 'Up'; allowed: Ascending, Descending."
+        "An error occurred (ValidationException) when calling the ListModelPackages operation: "
+        "SortOrder is 'Up'; allowed: Ascending, Descending."
     )
 
 
