@@ -5,8 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -31,7 +30,7 @@ from pipelines.local.execution import (
 )
 from pipelines.local.expressions import Scope
 from pipelines.local.files import to_json, write_json, write_text
-from pipelines.local.jobs.machine import Machine, Stopped
+from pipelines.local.jobs.machine import MAX_REASON_CHARACTERS, Machine, Stopped
 from pipelines.local.preflight import EXECUTION_VARIABLES, Prepared, prepare
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import Registry
@@ -39,7 +38,9 @@ from pipelines.local.retries import retry_delay
 from pipelines.local.steps import Bench, Result, run_step
 from pipelines.local.store import LocalStore
 
-_MAX_REASON_CHARACTERS = 1024
+_POLL_SECONDS = 0.2
+_STOP_SECONDS = 10.0
+"""How long a step has to heed a request to stop; its jobs are killed at once."""
 _CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
 
 
@@ -101,6 +102,7 @@ def run(
             now=now,
             is_stopping=threading.Event(),
         )
+        stack.callback(machine.is_stopping.set)  # However this ends, no step goes on.
         stack.enter_context(_stopping_on_signals(machine.is_stopping))
         runner = _Runner(
             execution=Execution(
@@ -185,25 +187,17 @@ class _Runner:
         self._display.begin(self._execution, self._graph.num_steps_at_most())
         waiting = list(self._graph.steps)
         running: set[str] = set()
-        with ThreadPoolExecutor(max_workers=max(1, len(waiting))) as pool:
-            while waiting or running:
-                for name in [name for name in waiting if self._is_decided(name, waiting, running)]:
-                    waiting.remove(name)
-                    if self._is_due(name):
-                        running.add(name)
-                        record = replace(
-                            self._steps[name],
-                            status=Status.EXECUTING,
-                            started=self._machine.now(),
-                            attempts=self._num_earlier(name) + 1,
-                        )
-                        self._record(record)
-                        pool.submit(self._run_step, self._graph.steps[name], record)
-                if running:
-                    record = self._events.get()
-                    if record.status is not Status.EXECUTING:
-                        running.remove(record.name)
-                    self._record(record)
+        while waiting or running:
+            for name in [name for name in waiting if self._is_decided(name, waiting, running)]:
+                waiting.remove(name)
+                if self._is_due(name):
+                    running.add(name)
+                    self._start(name)
+            if running:
+                record = self._next_event(running)
+                if record.status is not Status.EXECUTING:
+                    running.remove(record.name)
+                self._record(record)
         failed = first_failure(list(self._steps.values()))
         if self._machine.is_stopping.is_set():
             self._save(Status.STOPPED, "The execution was stopped.")
@@ -213,6 +207,32 @@ class _Runner:
             self._save(Status.SUCCEEDED)
         self._display.finish(self._execution)
         return self._execution
+
+    def _start(self, name: str) -> None:
+        record = replace(
+            self._steps[name],
+            status=Status.EXECUTING,
+            started=self._machine.now(),
+            attempts=self._num_earlier(name) + 1,
+        )
+        self._record(record)
+        # A daemon, so that code of a function that never returns cannot keep this process alive.
+        threading.Thread(
+            target=self._run_step, args=(self._graph.steps[name], record), name=name, daemon=True
+        ).start()
+
+    def _next_event(self, running: set[str]) -> StepExecution:
+        """The next news of a running step; a step that heeds no request to stop is left behind."""
+        while True:
+            is_stopping = self._machine.is_stopping.is_set()
+            with suppress(queue.Empty):
+                record = self._events.get(timeout=_STOP_SECONDS if is_stopping else _POLL_SECONDS)
+                if record.name in running:
+                    return record
+                continue
+            if is_stopping:
+                stuck = self._steps[min(running)]
+                return replace(stuck, status=Status.STOPPED, ended=self._machine.now())
 
     def _is_decided(self, name: str, waiting: list[str], running: set[str]) -> bool:
         return not (self._graph.dependencies[name] & (running | set(waiting)))
@@ -260,13 +280,13 @@ class _Runner:
             record = self._outcome(step, record)
         except Stopped:
             record = replace(record, status=Status.STOPPED)
-        except (LocalExecutionError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a step raises is its failure
             is_ours = isinstance(error, LocalExecutionError)
             reason = str(error) if is_ours else f"{type(error).__name__}: {error}"
             record = replace(
                 record,
                 status=Status.FAILED,
-                failure_reason=reason[:_MAX_REASON_CHARACTERS],
+                failure_reason=reason[:MAX_REASON_CHARACTERS],
                 metadata={"Fail": {"ErrorMessage": reason}} if step.type == "Fail" else {},
                 job_dir=getattr(error, "job_dir", None),
             )

@@ -143,7 +143,7 @@ def run_step(
             return Result(
                 properties={"OutputParameters": outputs},
                 metadata={"Lambda": {"Arn": step.body["FunctionArn"], "OutputParameters": values}},
-                summary=" ".join(f"{key}={value}" for key, value in outputs.items()),
+                summary=" ".join(f"{key}={value}" for key, value in outputs.items() if value != ""),
             )
     raise StepFailed(str(arguments.get("ErrorMessage", "")))
 

@@ -28,7 +28,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 
 _OPT_ML = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
 _POLL_SECONDS = 0.05
-KILL_SECONDS = 1.0
+_KILL_SECONDS = 1.0
 """Longest wait for the end of a job that was killed."""
 _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 
@@ -129,32 +129,33 @@ def wait_for(
     """
     started = time.monotonic()
     waiting = {process.exit_code: process for process in processes}
-    killed: set[int] = set()
-
-    def kill_the_rest() -> None:
-        for process in waiting.values():
-            killed.add(process.number)
-            process.kill()
-        # A job that waits for the server to load its modules ends when that is done, or with it.
-        wait(list(waiting), timeout=KILL_SECONDS)
-
-    while waiting:
-        done, _ = wait(list(waiting), timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-        for future in done:
-            del waiting[future]
-        if any(future.exception() is not None or future.result() != 0 for future in done):
-            kill_the_rest()
-            break
-        if machine.is_stopping.is_set():
-            kill_the_rest()
-            raise Stopped
-        watch()
-        if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
-            kill_the_rest()
-            raise StepFailed(too_long(limit_seconds), job_dir=job_dir)
+    try:
+        while waiting:
+            done, _ = wait(list(waiting), timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                del waiting[future]
+            if any(future.exception() is not None or future.result() != 0 for future in done):
+                break
+            if machine.is_stopping.is_set():
+                raise Stopped
+            watch()
+            if waiting and limit_seconds is not None and time.monotonic() - started > limit_seconds:
+                raise StepFailed(too_long(limit_seconds), job_dir=job_dir)
+    finally:
+        kill_all(list(waiting.values()))
     return [
-        None if process.number in killed else process.exit_code.result() for process in processes
+        None if process.exit_code in waiting else process.exit_code.result()
+        for process in processes
     ]
+
+
+def kill_all(processes: Sequence[JobProcess]) -> None:
+    """Kill the processes that still run, and wait for their end."""
+    running = [process for process in processes if not process.exit_code.done()]
+    for process in running:
+        process.kill()
+    # A job that waits for the server to load its modules ends when that is done, or with it.
+    wait([process.exit_code for process in running], timeout=_KILL_SECONDS)
 
 
 def too_long(limit_seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Finds metrics in a log with the regular expressions of a request's MetricDefinitions."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ class MetricScraper:
         self._log_path = log_path
         self._position = 0
         self.values: dict[str, list[float]] = {name: [] for name in self._patterns}
-        """Every value found so far, by metric, in the order of the log."""
+        """Every finite number found so far, by metric, in the order of the log."""
 
     def read(self, *, is_complete: bool = False) -> None:
         """Take in what was appended since the last call.
@@ -33,5 +34,15 @@ class MetricScraper:
         for line in data.decode("utf-8", errors="replace").splitlines():
             for name, pattern in self._patterns.items():
                 match = pattern.search(line)
-                if match is not None:
-                    self.values[name].append(float(match[1]))
+                value = None if match is None else _number(match)
+                if value is not None:
+                    self.values[name].append(value)
+
+
+def _number(match: re.Match[str]) -> float | None:
+    """The first group of a match; None if there is none or it is no finite number."""
+    try:
+        value = float(match[1])
+    except (IndexError, TypeError, ValueError):  # No group, one that took no part, or no number.
+        return None
+    return value if math.isfinite(value) else None

@@ -13,11 +13,12 @@ from pipelines.local.jobs.machine import (
     Machine,
     arn,
     base_environment,
+    kill_all,
     runtime_limit,
     start,
     wait_for,
 )
-from pipelines.local.processes import Command
+from pipelines.local.processes import Command, JobProcess
 
 
 def run_processing(
@@ -47,17 +48,20 @@ def run_processing(
     num_hosts = int(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
     hosts = [f"algo-{index + 1}" for index in range(num_hosts)]
     job_dirs = [JobDir(path=directory / host if num_hosts > 1 else directory) for host in hosts]
-    processes = []
-    for index, job_dir in enumerate(job_dirs):
-        _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)
-        command = _command(request, job_dir, machine=machine, num_threads=num_threads)
-        processes.append(start(machine, job_dir, command))
-    codes = wait_for(
-        processes,
-        machine=machine,
-        job_dir=job_dirs[0].path,
-        limit_seconds=runtime_limit(request),
-    )
+    processes: list[JobProcess] = []
+    try:
+        for index, job_dir in enumerate(job_dirs):
+            _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)
+            command = _command(request, job_dir, machine=machine, num_threads=num_threads)
+            processes.append(start(machine, job_dir, command))
+        codes = wait_for(
+            processes,
+            machine=machine,
+            job_dir=job_dirs[0].path,
+            limit_seconds=runtime_limit(request),
+        )
+    finally:  # A host that cannot be prepared ends those that have started.
+        kill_all(processes)
     for code, job_dir in zip(codes, job_dirs, strict=True):
         if code:
             reason = f"AlgorithmError: {job_dir.read_reason('message')}, exit code: {code}"

@@ -10,11 +10,11 @@ from typing import Any
 from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
 from pipelines.local.jobs.machine import (
-    KILL_SECONDS,
     JobDir,
     Machine,
     Stopped,
     arn,
+    kill_all,
     runtime_limit,
     too_long,
 )
@@ -80,7 +80,13 @@ class _TuningJob:
         self.summaries: dict[int, dict[str, Any]] = {}
 
     def run(self, on_progress: Callable[[str], None]) -> None:
-        """Run all trials."""
+        """Run all trials; whatever raises, none outlives this call."""
+        try:
+            self._run(on_progress)
+        finally:
+            kill_all([trial.process for trial in self._running.values()])
+
+    def _run(self, on_progress: Callable[[str], None]) -> None:
         number = 0
         while number < self.search.num_trials or self._running:
             while (
@@ -93,9 +99,6 @@ class _TuningJob:
             futures = [trial.process.exit_code for trial in self._running.values()]
             wait(futures, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
             if self._machine.is_stopping.is_set():
-                for trial in self._running.values():
-                    trial.process.kill()
-                wait(futures, timeout=KILL_SECONDS)
                 raise Stopped
             for trial in list(self._running.values()):
                 self._look_at(trial)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.local import steps
+from pipelines.local import runner, steps
 from pipelines.local.errors import (
     ParameterError,
     ResumeError,
@@ -23,6 +23,7 @@ from pipelines.local.errors import (
     UnsupportedStep,
 )
 from pipelines.local.execution import Execution, Status, hold, utc_now
+from pipelines.local.processes import JobServer
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import (
     Recorder,
@@ -30,6 +31,7 @@ from tests.unit.pipelines.local.definitions import (
     definition,
     fail,
     get,
+    has_ended,
     join,
     log_of,
     processing,
@@ -210,17 +212,26 @@ def test_execution_variables_have_values(execute: Execute) -> None:
     )
 
 
-def test_lambda_steps_run_their_function(execute: Execute, tmp_path: Path) -> None:
-    """The function gets the resolved arguments, and its outputs are properties."""
-    folder = tmp_path / "functions" / "double"
+def put_function(tmp_path: Path, name: str, body: str) -> None:
+    """Put the code of a function where the executions look."""
+    folder = tmp_path / "functions" / name
     folder.mkdir(parents=True)
-    (folder / "handler.py").write_text("def respond(event):\n    return {'y': 2 * event['x']}\n")
+    (folder / "handler.py").write_text(f"def respond(event):\n    {body}\n")
+
+
+def test_lambda_steps_run_their_function(execute: Execute, tmp_path: Path) -> None:
+    """Arguments are resolved; outputs are properties, and those that say something are told."""
+    put_function(tmp_path, "double", "return {'y': 2 * event['x'], 'zero': 0, 'note': ''}")
     step = {
         "Name": "Double",
         "Type": "Lambda",
         "Arguments": {"x": get("Parameters.X")},
         "FunctionArn": "arn:aws:lambda:r:1:function:double",
-        "OutputParameters": [{"OutputName": "y", "OutputType": "Integer"}],
+        "OutputParameters": [
+            {"OutputName": "y", "OutputType": "Integer"},
+            {"OutputName": "zero", "OutputType": "Integer"},
+            {"OutputName": "note", "OutputType": "String"},
+        ],
     }
     last = fail("Last", join("y=", get("Steps.Double.OutputParameters['y']"), on=""))
 
@@ -228,11 +239,15 @@ def test_lambda_steps_run_their_function(execute: Execute, tmp_path: Path) -> No
         definition(step, last, parameters=[{"Name": "X", "Type": "Integer", "DefaultValue": 4}])
     )
 
-    assert execution.step("Double").summary == "y=8"
+    assert execution.step("Double").summary == "y=8 zero=0"
     assert execution.step("Double").metadata == {
         "Lambda": {
             "Arn": "arn:aws:lambda:r:1:function:double",
-            "OutputParameters": [{"Name": "y", "Value": "8"}],
+            "OutputParameters": [
+                {"Name": "y", "Value": "8"},
+                {"Name": "zero", "Value": "0"},
+                {"Name": "note", "Value": ""},
+            ],
         }
     }
     assert execution.step("Last").failure_reason == "y=8"
@@ -247,6 +262,9 @@ def test_lambda_steps_run_their_function(execute: Execute, tmp_path: Path) -> No
             {},
             UnsupportedStep,
             id="step-type",
+        ),
+        pytest.param(
+            definition(training("A"), training("../B")), {}, UnsupportedStep, id="step-name"
         ),
         pytest.param(
             definition(training("A"), fail("F", get("Parameters.Nope"))),
@@ -322,17 +340,31 @@ def test_a_failure_starts_nothing_more_but_lets_running_steps_end(
     assert [str(step.status) for step in execution.steps] == ["Failed", "Succeeded", "Skipped"]
 
 
-def test_a_disk_error_is_a_failure(execute: Execute, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error of the operating system fails the step and not the runner."""
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(
+            OSError(28, "No space left on device"),
+            "OSError: [Errno 28] No space left on device",
+            id="disk",
+        ),
+        pytest.param(ZeroDivisionError("by zero"), "ZeroDivisionError: by zero", id="unforeseen"),
+    ],
+)
+def test_any_error_is_a_failure_of_the_step(
+    execute: Execute, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    """Whatever a step raises fails the step, and the execution ends."""
 
     def explode(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(steps, "run_training", explode)
 
     execution = execute(definition(training("Train")))
 
-    assert execution.step("Train").failure_reason == ("OSError: [Errno 28] No space left on device")
+    assert execution.status is Status.FAILED
+    assert execution.step("Train").failure_reason == reason
 
 
 def test_the_command_of_a_job_can_be_repeated(execute: Execute, store: LocalStore) -> None:
@@ -392,6 +424,26 @@ def test_transient_faults_are_retried(
     if status is Status.SUCCEEDED:
         assert step.properties["TrainingJobName"] == f"Train-{execution.id}-3"
         assert (execution.path / "steps" / "Train" / "attempt-3" / "log.txt").is_file()
+
+
+FRATRICIDE = (
+    "import os, signal, time\nfrom pathlib import Path\n"
+    "flag = Path(os.environ['HOME'], 'flag')\n"
+    "if not flag.exists():\n"
+    "    flag.touch()\n    os.kill(os.getppid(), signal.SIGKILL)\n    time.sleep(60)\n"
+)
+
+
+def test_a_retry_has_a_job_server_again(execute: Execute, store: LocalStore) -> None:
+    """A job whose server dies with it succeeds in its second attempt."""
+    put_code(store, "code", {"train.py": FRATRICIDE})
+
+    with JobServer(modules=[]) as own:
+        execution = execute(
+            definition(training("Train", step={"RetryPolicies": [POLICY]})), server=own
+        )
+
+    assert (execution.status, execution.step("Train").attempts) == (Status.SUCCEEDED, 2)
 
 
 def test_a_script_that_fails_is_not_retried(execute: Execute, store: LocalStore) -> None:
@@ -610,6 +662,49 @@ def test_a_signal_stops_the_execution(
     assert record["PipelineExecutionStatus"] == "Stopped"
     assert not Path(f"/proc/{pid}").exists()
     assert signal.getsignal(number) == handler
+
+
+def test_a_step_that_does_not_stop_is_left_behind(
+    execute: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that never returns keeps neither the execution nor a signal waiting."""
+    monkeypatch.setattr(runner, "_STOP_SECONDS", 0.1)
+    put_function(tmp_path, "hang", "import threading; threading.Event().wait(60)")
+    hang = {
+        "Name": "Hang",
+        "Type": "Lambda",
+        "Arguments": {},
+        "FunctionArn": "arn:aws:lambda:r:1:function:hang",
+    }
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    execution = execute(definition(hang, {**fail("Later", ""), "DependsOn": ["Hang"]}))
+
+    assert execution.status is Status.STOPPED
+    assert [str(step.status) for step in execution.steps] == ["Stopped", "Skipped"]
+    assert execution.seconds < 10
+
+
+class Breaking(Recorder):
+    """A display that breaks when a step's job has said something."""
+
+    def update(self, step: Any) -> None:
+        """Raise when the first metric is there."""
+        if step.summary == "f1=1":
+            raise BrokenPipeError
+
+
+def test_no_job_outlives_a_runner_that_breaks(
+    execute: Execute, root: Path, store: LocalStore
+) -> None:
+    """An error outside the steps ends the execution at once, and its jobs."""
+    put_code(store, "code", {"train.py": SLEEPER})
+
+    with pytest.raises(BrokenPipeError):
+        execute(definition(training("Train", metrics={"f1": "f1=([0-9.]+)"})), display=Breaking())
+
+    (log,) = root.glob("executions/demo/*/steps/Train/log.txt")
+    assert has_ended(int(log.read_text().splitlines()[0]))
 
 
 @pytest.mark.usefixtures("code")

@@ -28,3 +28,19 @@ def test_metrics_are_read_as_the_log_grows(tmp_path: Path) -> None:
     assert halfway == {"loss": [0.5], "f1": [0.1]}
     assert before_the_end == [0.5, 0.01]
     assert scraper.values == {"loss": [0.5, 0.01, 0.25], "f1": [0.1]}
+
+
+def test_what_is_no_finite_number_is_skipped(tmp_path: Path) -> None:
+    """Text, nan, infinity, an unused group and an expression without a group give no value."""
+    definitions = [
+        {"Name": "loss", "Regex": "loss=([^ ]+)"},
+        {"Name": "maybe", "Regex": "loss=(x)?"},
+        {"Name": "bare", "Regex": "loss"},
+    ]
+    log = tmp_path / "log.txt"
+    log.write_text("loss=nan\nloss=inf\nloss=1,234\nloss=2\n")
+    scraper = MetricScraper(definitions, log)
+
+    scraper.read()
+
+    assert scraper.values == {"loss": [2.0], "maybe": [], "bare": []}

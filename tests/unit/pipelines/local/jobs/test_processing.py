@@ -1,6 +1,8 @@
 """Tests of pipelines.local.jobs.processing, through whole executions."""
 
+import errno
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,17 @@ from typing import Any
 import pytest
 
 from pipelines.local.execution import Execution, Status
+from pipelines.local.jobs import processing as processing_job
 from pipelines.local.jobs.machine import JobDir
 from pipelines.local.store import LocalStore
-from tests.unit.pipelines.local.definitions import definition, get, log_of, processing, put_code
+from tests.unit.pipelines.local.definitions import (
+    definition,
+    get,
+    has_ended,
+    log_of,
+    processing,
+    put_code,
+)
 
 Execute = Callable[..., Execution]
 
@@ -174,3 +184,26 @@ def test_processes_share_the_cores(
 def test_only_paths_below_opt_ml_are_re_rooted(tmp_path: Path, text: str, expected: Any) -> None:
     """The text /opt/ml is replaced where it is a path of its own."""
     assert JobDir(path=tmp_path).reroot(text) == expected.format(ml=tmp_path / "ml")
+
+
+def test_a_host_that_cannot_be_prepared_ends_the_others(
+    execute: Execute, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process outlives a job that could not be started as a whole."""
+    put_code(store, "code", {"job.py": "import os, time\nprint(os.getpid())\ntime.sleep(60)\n"})
+    real = processing_job.write_json
+
+    def fail_for_the_second(path: Path, document: Any) -> None:
+        if "algo-2" in path.parts:
+            log = path.parents[2].parent / "algo-1" / "log.txt"
+            while not (log.is_file() and log.read_text().endswith("\n")):
+                time.sleep(0.02)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, document)
+
+    monkeypatch.setattr(processing_job, "write_json", fail_for_the_second)
+
+    execution = execute(definition(processing("Prepare", num_instances=2)))
+
+    assert execution.step("Prepare").failure_reason == "OSError: [Errno 28] No space left on device"
+    assert has_ended(int(log_of(execution, "Prepare/algo-1")))

@@ -1,5 +1,6 @@
 """Tests of pipelines.local.jobs.tuning, through whole executions."""
 
+import errno
 import os
 import signal
 import threading
@@ -10,8 +11,14 @@ from typing import Any
 import pytest
 
 from pipelines.local.execution import Execution, Status
+from pipelines.local.jobs.training import TrainingJob
 from pipelines.local.store import LocalStore
-from tests.unit.pipelines.local.definitions import definition, put_code, training_request
+from tests.unit.pipelines.local.definitions import (
+    definition,
+    has_ended,
+    put_code,
+    training_request,
+)
 
 Execute = Callable[..., Execution]
 
@@ -267,3 +274,27 @@ def test_a_trial_that_takes_too_long_is_killed(execute: Execute, store: LocalSto
         f"No training job of 'Tune-{execution.id}' has an objective. "
         "The first one: MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds, 1 s."
     )
+
+
+def test_trials_end_when_the_tuning_job_breaks(
+    execute: Execute, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An artifact that cannot be stored fails the step, and no other trial goes on."""
+    code = (
+        "import os, sys, time\nprint(os.getpid(), flush=True)\n"
+        "time.sleep(0.5 if sys.argv[-1] == 'fast' else 60)\nprint('loss=1')\n"
+    )
+    put_code(store, "code", {"train.py": code})
+
+    def refuse(_: TrainingJob) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(TrainingJob, "upload", refuse)
+
+    execution = execute(tuning(strategy="Grid", values=["fast", "slow"], num_trials=2))
+
+    assert execution.step("Tune").failure_reason == "OSError: [Errno 28] No space left on device"
+    logs = (execution.path / "steps" / "Tune").glob("*/log.txt")
+    pids = [int(log.read_text().splitlines()[0]) for log in logs]
+    assert len(pids) == 2
+    assert all(map(has_ended, pids))
