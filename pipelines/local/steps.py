@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.definition import Json, Step
 from pipelines.local.errors import StepFailed
 from pipelines.local.expressions import Scope, evaluate_all
-from pipelines.local.jobs.machine import Machine
+from pipelines.local.jobs.machine import JobCall, Machine
 from pipelines.local.jobs.processing import run_processing
 from pipelines.local.jobs.training import run_training
 from pipelines.local.jobs.tuning import run_tuning
@@ -66,34 +66,27 @@ def run_step(
         Stopped: The runner is stopping.
     """
     tries = "" if attempt == 1 else f"-{attempt}"
-    name = f"{step.name[: _MAX_NAME_CHARACTERS - 24 - len(tries)]}-{bench.execution_id}{tries}"
+    call = JobCall(
+        request=arguments,
+        name=f"{step.name[: _MAX_NAME_CHARACTERS - 24 - len(tries)]}-{bench.execution_id}{tries}",
+        directory=directory,
+        machine=bench.machine,
+        num_threads=num_threads,
+    )
 
     def on_metrics(metrics: Mapping[str, list[float]]) -> None:
         bench.on_progress(step.name, _last_values(metrics))
 
     match step.type:
         case "Processing":
-            response = run_processing(
-                arguments,
-                name=name,
-                directory=directory,
-                machine=bench.machine,
-                num_threads=num_threads,
-            )
+            response = run_processing(call)
             return Result(
                 properties=response,
                 metadata={"ProcessingJob": {"Arn": response["ProcessingJobArn"]}},
                 summary=response.get("ExitMessage", "").partition("\n")[0],
             )
         case "Training":
-            response = run_training(
-                arguments,
-                name=name,
-                directory=directory,
-                machine=bench.machine,
-                num_threads=num_threads,
-                on_metrics=on_metrics,
-            )
+            response = run_training(call, on_metrics=on_metrics)
             metrics = {
                 item["MetricName"]: [item["Value"]] for item in response["FinalMetricDataList"]
             }
@@ -103,14 +96,7 @@ def run_step(
                 summary=_last_values(metrics),
             )
         case "Tuning":
-            response = run_tuning(
-                arguments,
-                name=name,
-                directory=directory,
-                machine=bench.machine,
-                num_threads=num_threads,
-                on_progress=lambda text: bench.on_progress(step.name, text),
-            )
+            response = run_tuning(call, on_progress=lambda text: bench.on_progress(step.name, text))
             return Result(
                 properties=response,
                 metadata={"TuningJob": {"Arn": response["HyperParameterTuningJobArn"]}},

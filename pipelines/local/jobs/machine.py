@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
 from pipelines.local.files import write_text
 from pipelines.local.processes import Command, JobProcess, JobServer
@@ -47,6 +48,20 @@ class Machine:
     """HOME of every job: caches of libraries live here."""
     now: Callable[[], datetime]
     is_stopping: threading.Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobCall:
+    """A job that a step asks for."""
+
+    request: Mapping[str, Json]
+    """The resolved request of the operation that creates the job."""
+    name: str
+    directory: Path
+    """Folder of the job; where it has several processes, it holds one folder for each."""
+    machine: Machine
+    num_threads: int
+    """Threads for each process."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,8 +9,8 @@ from pipelines.local.errors import StepFailed
 from pipelines.local.files import write_json
 from pipelines.local.jobs.machine import (
     MAX_REASON_CHARACTERS,
+    JobCall,
     JobDir,
-    Machine,
     arn,
     base_environment,
     kill_all,
@@ -21,17 +21,8 @@ from pipelines.local.jobs.machine import (
 from pipelines.local.processes import Command, JobProcess
 
 
-def run_processing(
-    request: Mapping[str, Json], *, name: str, directory: Path, machine: Machine, num_threads: int
-) -> dict[str, Any]:
+def run_processing(call: JobCall) -> dict[str, Any]:
     """Run the request of CreateProcessingJob.
-
-    Args:
-        request: The resolved arguments of the step.
-        name: Name of the job.
-        directory: Folder of the job; with several instances it holds one folder for each.
-        machine: What jobs share.
-        num_threads: Threads for each process.
 
     Returns:
         The response of DescribeProcessingJob.
@@ -44,16 +35,18 @@ def run_processing(
         Amazon SageMaker AI Developer Guide, "Build Your Own Processing Container",
         https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
     """
+    request, name, machine = call.request, call.name, call.machine
     started = machine.now()
     num_hosts = int(request["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
     hosts = [f"algo-{index + 1}" for index in range(num_hosts)]
-    job_dirs = [JobDir(path=directory / host if num_hosts > 1 else directory) for host in hosts]
+    job_dirs = [
+        JobDir(path=call.directory / host if num_hosts > 1 else call.directory) for host in hosts
+    ]
     processes: list[JobProcess] = []
     try:
         for index, job_dir in enumerate(job_dirs):
-            _prepare(request, job_dir, name=name, hosts=hosts, index=index, machine=machine)
-            command = _command(request, job_dir, machine=machine, num_threads=num_threads)
-            processes.append(start(machine, job_dir, command))
+            _prepare(call, job_dir, hosts=hosts, index=index)
+            processes.append(start(machine, job_dir, _command(call, job_dir)))
         codes = wait_for(
             processes,
             machine=machine,
@@ -85,19 +78,12 @@ def run_processing(
     return {**response, "ExitMessage": message} if message else response
 
 
-def _prepare(
-    request: Mapping[str, Json],
-    job_dir: JobDir,
-    *,
-    name: str,
-    hosts: list[str],
-    index: int,
-    machine: Machine,
-) -> None:
+def _prepare(call: JobCall, job_dir: JobDir, *, hosts: list[str], index: int) -> None:
+    request, name = call.request, call.name
     for item in request.get("ProcessingInputs", []):
         s3 = item["S3Input"]
         is_sharded = s3.get("S3DataDistributionType") == "ShardedByS3Key"
-        machine.store.link_inputs(
+        call.machine.store.link_inputs(
             s3["S3Uri"],
             Path(job_dir.reroot(s3["LocalPath"])),
             shard=(index, len(hosts)) if is_sharded else (0, 1),
@@ -115,16 +101,15 @@ def _prepare(
     )
 
 
-def _command(
-    request: Mapping[str, Json], job_dir: JobDir, *, machine: Machine, num_threads: int
-) -> Command:
-    specification = request["AppSpecification"]
+def _command(call: JobCall, job_dir: JobDir) -> Command:
+    specification = call.request["AppSpecification"]
+    environment = call.request.get("Environment", {})
     argv = [*specification["ContainerEntrypoint"], *specification.get("ContainerArguments", [])]
     return Command(
         argv=[job_dir.reroot(argument) for argument in argv],
         environment={
-            **base_environment(machine, num_threads=num_threads),
-            **{key: job_dir.reroot(text) for key, text in request.get("Environment", {}).items()},
+            **base_environment(call.machine, num_threads=call.num_threads),
+            **{key: job_dir.reroot(text) for key, text in environment.items()},
         },
         cwd=job_dir.ml,
         log_path=job_dir.log_path,

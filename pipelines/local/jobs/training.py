@@ -1,18 +1,16 @@
 """Runs a training job as the script mode of the `sagemaker-training` toolkit does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
 from pipelines.local.files import write_json
 from pipelines.local.jobs.archive import pack, unpack
 from pipelines.local.jobs.machine import (
     MAX_REASON_CHARACTERS,
+    JobCall,
     JobDir,
-    Machine,
     arn,
     base_environment,
     runtime_limit,
@@ -28,16 +26,16 @@ _PROGRAM = "sagemaker_program"
 _SOURCE = "sagemaker_submit_directory"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingJob:
     """A training job on this machine, from its request to its response."""
 
-    request: Mapping[str, Json]
-    """The resolved request of CreateTrainingJob."""
-    name: str
-    job_dir: JobDir
-    machine: Machine
-    num_threads: int
+    def __init__(self, call: JobCall) -> None:
+        """A job that has yet to start."""
+        self.request = call.request
+        self.name = call.name
+        self.job_dir = JobDir(path=call.directory)
+        self._machine = call.machine
+        self._num_threads = call.num_threads
 
     def start(self) -> JobProcess:
         """Lay out the folder and start the script."""
@@ -50,7 +48,7 @@ class TrainingJob:
         channels = {item["ChannelName"]: item for item in self.request.get("InputDataConfig", [])}
         for channel, item in channels.items():
             uri = item["DataSource"]["S3DataSource"]["S3Uri"]
-            self.machine.store.link_inputs(uri, ml / "input" / "data" / channel)
+            self._machine.store.link_inputs(uri, ml / "input" / "data" / channel)
         resources = resource_config(instance_type=self.request["ResourceConfig"]["InstanceType"])
         inputs = {
             channel: {
@@ -68,7 +66,7 @@ class TrainingJob:
         unpack(self._read_source(hyperparameters[_SOURCE]), code_dir)
         self._restore_checkpoints()
         environment = {
-            **base_environment(self.machine, num_threads=self.num_threads),
+            **base_environment(self._machine, num_threads=self._num_threads),
             "TRAINING_JOB_NAME": self.name,
             "CURRENT_HOST": resources["current_host"],
             "PYTHONPATH": str(code_dir),
@@ -90,12 +88,12 @@ class TrainingJob:
             cwd=code_dir,
             log_path=self.job_dir.log_path,
         )
-        return start(self.machine, self.job_dir, command)
+        return start(self._machine, self.job_dir, command)
 
     def _read_source(self, source: str) -> bytes:
         """The archive of the code: an object, or a file of one of the channels."""
         if source.startswith("s3://"):
-            return self.machine.store.read_bytes(source)
+            return self._machine.store.read_bytes(source)
         return Path(source).read_bytes()
 
     def scraper(self) -> MetricScraper:
@@ -120,14 +118,14 @@ class TrainingJob:
             if archive == "model.tar.gz" or any(directory.iterdir()):
                 packed = self.job_dir.path / archive
                 pack(directory, packed)
-                self.machine.store.move_file(packed, join(prefix, archive))
+                self._machine.store.move_file(packed, join(prefix, archive))
         return join(prefix, "model.tar.gz")
 
     def response(
         self, *, status: str, started: str, metrics: Mapping[str, list[float]], artifact: str | None
     ) -> dict[str, Any]:
         """The response of DescribeTrainingJob."""
-        ended = self.machine.now().isoformat()
+        ended = self._machine.now().isoformat()
         final = [
             {"MetricName": metric, "Value": values[-1], "Timestamp": ended}
             for metric, values in metrics.items()
@@ -158,29 +156,21 @@ class TrainingJob:
         config = self.request.get("CheckpointConfig")
         if config is None:
             return
-        stored = self.machine.store.folder(config["S3Uri"])
+        stored = self._machine.store.folder(config["S3Uri"])
         local = Path(self.job_dir.reroot(config.get("LocalPath", "/opt/ml/checkpoints")))
         local.parent.mkdir(parents=True, exist_ok=True)
         local.symlink_to(stored, target_is_directory=True)
 
 
 def run_training(
-    request: Mapping[str, Json],
+    call: JobCall,
     *,
-    name: str,
-    directory: Path,
-    machine: Machine,
-    num_threads: int,
     on_metrics: Callable[[Mapping[str, list[float]]], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the request of CreateTrainingJob.
 
     Args:
-        request: The resolved arguments of the step.
-        name: Name of the job.
-        directory: Folder of the job.
-        machine: What jobs share.
-        num_threads: Threads for the process.
+        call: The job.
         on_metrics: Told all metrics so far, now and then.
 
     Returns:
@@ -190,14 +180,8 @@ def run_training(
         StepFailed: The job failed.
         Stopped: The runner is stopping.
     """
-    started = machine.now().isoformat()
-    job = TrainingJob(
-        request=request,
-        name=name,
-        job_dir=JobDir(path=directory),
-        machine=machine,
-        num_threads=num_threads,
-    )
+    started = call.machine.now().isoformat()
+    job = TrainingJob(call)
     scraper = job.scraper()
 
     def watch() -> None:
@@ -207,13 +191,13 @@ def run_training(
     process = job.start()
     (code,) = wait_for(
         [process],
-        machine=machine,
-        job_dir=directory,
-        limit_seconds=runtime_limit(request),
+        machine=call.machine,
+        job_dir=call.directory,
+        limit_seconds=runtime_limit(call.request),
         watch=watch,
     )
     if code:
-        raise StepFailed(job.failure(code), job_dir=directory)
+        raise StepFailed(job.failure(code), job_dir=call.directory)
     scraper.read(is_complete=True)
     return job.response(
         status="Completed", started=started, metrics=scraper.values, artifact=job.upload()

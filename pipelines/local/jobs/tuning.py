@@ -1,17 +1,14 @@
 """Runs a hyperparameter tuning job: training jobs side by side, and the best of them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
 from pipelines.local.jobs.machine import (
-    JobDir,
-    Machine,
+    JobCall,
     Stopped,
     arn,
     kill_all,
@@ -42,22 +39,11 @@ class _Trial:
 
 
 class _TuningJob:
-    def __init__(
-        self,
-        request: Mapping[str, Json],
-        *,
-        name: str,
-        directory: Path,
-        machine: Machine,
-        num_threads: int,
-    ) -> None:
-        self._config = request["HyperParameterTuningJobConfig"]
-        self._definition = request["TrainingJobDefinition"]
+    def __init__(self, call: JobCall) -> None:
+        self._call = call
+        self._config = call.request["HyperParameterTuningJobConfig"]
+        self._definition = call.request["TrainingJobDefinition"]
         self._objective = self._config["HyperParameterTuningJobObjective"]
-        self._name = name
-        self._directory = directory
-        self._machine = machine
-        self._num_threads = num_threads
         self.is_maximizing = self._objective["Type"] == "Maximize"
         limits = self._config["ResourceLimits"]
         self._num_parallel = int(limits["MaxParallelTrainingJobs"])
@@ -98,7 +84,7 @@ class _TuningJob:
                 number += 1
             futures = [trial.process.exit_code for trial in self._running.values()]
             wait(futures, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-            if self._machine.is_stopping.is_set():
+            if self._call.machine.is_stopping.is_set():
                 raise Stopped
             for trial in list(self._running.values()):
                 self._look_at(trial)
@@ -121,13 +107,14 @@ class _TuningJob:
         }
         suffix = f"{search.number + 1:03d}"
         job = TrainingJob(
-            request=request,
-            name=f"{self._name}-{suffix}",
-            job_dir=JobDir(path=self._directory / suffix),
-            machine=self._machine,
-            num_threads=self._num_threads,
+            replace(
+                self._call,
+                request=request,
+                name=f"{self._call.name}-{suffix}",
+                directory=self._call.directory / suffix,
+            )
         )
-        started = self._machine.now().isoformat()
+        started = self._call.machine.now().isoformat()
         return _Trial(
             job=job,
             search=search,
@@ -191,22 +178,14 @@ class _TuningJob:
 
 
 def run_tuning(
-    request: Mapping[str, Json],
+    call: JobCall,
     *,
-    name: str,
-    directory: Path,
-    machine: Machine,
-    num_threads: int,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the request of CreateHyperParameterTuningJob.
 
     Args:
-        request: The resolved arguments of the step.
-        name: Name of the job.
-        directory: Folder of the job; it holds one folder for each trial.
-        machine: What jobs share.
-        num_threads: Threads for each trial.
+        call: The job; its folder holds one for each trial.
         on_progress: Told how far the job is.
 
     Returns:
@@ -217,10 +196,8 @@ def run_tuning(
         StepFailed: No trial has an objective.
         Stopped: The runner is stopping.
     """
-    started = machine.now().isoformat()
-    tuning = _TuningJob(
-        request, name=name, directory=directory, machine=machine, num_threads=num_threads
-    )
+    started = call.machine.now().isoformat()
+    tuning = _TuningJob(call)
     tuning.run(on_progress)
     trials = [tuning.summaries[number] for number in sorted(tuning.summaries)]
     sign = -1 if tuning.is_maximizing else 1
@@ -231,19 +208,19 @@ def run_tuning(
     if not ranked:
         reason = trials[0].get("FailureReason", "the objective is not in its log.")
         raise StepFailed(
-            f"No training job of '{name}' has an objective. The first one: {reason}",
-            job_dir=directory / "001",
+            f"No training job of '{call.name}' has an objective. The first one: {reason}",
+            job_dir=call.directory / "001",
         )
     failed = [trial for trial in trials if trial["ObjectiveStatus"] == "Failed"]
     counts = {
         status: sum(trial["TrainingJobStatus"] == status for trial in trials)
         for status in ("Completed", "Stopped", "Failed")
     }
-    ended = machine.now().isoformat()
+    ended = call.machine.now().isoformat()
     return {
-        **request,
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobArn": arn(f"hyper-parameter-tuning-job/{name.lower()}"),
+        **call.request,
+        "HyperParameterTuningJobName": call.name,
+        "HyperParameterTuningJobArn": arn(f"hyper-parameter-tuning-job/{call.name.lower()}"),
         "HyperParameterTuningJobStatus": "Completed",
         "CreationTime": started,
         "HyperParameterTuningEndTime": ended,

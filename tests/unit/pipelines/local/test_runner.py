@@ -23,6 +23,7 @@ from pipelines.local.errors import (
     UnsupportedStep,
 )
 from pipelines.local.execution import Execution, Status, hold, utc_now
+from pipelines.local.jobs.machine import JobCall
 from pipelines.local.processes import JobServer
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import (
@@ -383,11 +384,11 @@ def flaky(monkeypatch: pytest.MonkeyPatch, *, num_failures: int) -> None:
     real = steps.run_training
     attempts: list[str] = []
 
-    def run(arguments: Any, *, name: str, **options: Any) -> dict[str, Any]:
-        attempts.append(name)
+    def run(call: JobCall, **options: Any) -> dict[str, Any]:
+        attempts.append(call.name)
         if len(attempts) <= num_failures:
             raise TransientFault("The machine failed.")
-        return real(arguments, name=name, **options)
+        return real(call, **options)
 
     monkeypatch.setattr(steps, "run_training", run)
 
