@@ -17,6 +17,7 @@ from steps.errors import DeclarationError
 from steps.site import Site
 
 DEFAULT_ROOT = Path(".local")
+NAME_WIDTH = 28
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("pipelines: Interrupted before anything was started.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output left, for example `head`; there is nobody to tell.
@@ -51,6 +53,14 @@ def _show(arguments: argparse.Namespace) -> int:
     from pipelines.definition import load, steps
 
     compiled = compile_pipeline(arguments.name, _site())
+    if arguments.parameters:
+        for parameter in load(compiled.definition)["Parameters"]:
+            allowed = ", ".join(parameter.get("EnumValues", []))
+            print(
+                f"{parameter['Name']:<{NAME_WIDTH}}{parameter['Type']:<10}"
+                f"{parameter['DefaultValue']}{f'   one of: {allowed}' if allowed else ''}"
+            )
+        return 0
     if arguments.bundles:
         for bundle in compiled.bundles.values():
             print(f"{bundle.step}  {bundle.digest}")
@@ -107,7 +117,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from pipelines.local.errors import LocalExecutionError
     from pipelines.local.execution import Status
     from pipelines.run import run_pipeline
+    from pipelines.summary import figures
 
+    _make_root(arguments.root)
     parameters = _assignments(arguments.parameter)
     if arguments.images is not None:
         if not arguments.images.is_dir():
@@ -128,6 +140,8 @@ def _run(arguments: argparse.Namespace) -> int:
     except DefinitionError as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 1
+    for name, value in figures(execution, arguments.root).items():
+        print(f"{name:<18}{value}", file=sys.stderr)
     print(execution.path)
     return 0 if execution.status is Status.SUCCEEDED else 1
 
@@ -135,7 +149,17 @@ def _run(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from pipelines.demo import demo
 
+    _make_root(arguments.root)
     return demo(_site(), arguments.root)
+
+
+def _make_root(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--root '{root}' is no folder that can be used: {error}.") from error
+    if not os.access(root, os.W_OK):
+        raise UsageError(f"--root '{root}' cannot be written to; name another folder.")
 
 
 def _site() -> Site:
@@ -177,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--step", metavar="STEP", help="print this step only")
     command.add_argument(
         "--bundles", action="store_true", help="list the source files that ship, and their digests"
+    )
+    command.add_argument(
+        "--parameters", action="store_true", help="list the pipeline parameters and their defaults"
     )
     command.set_defaults(command=_show)
 

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from pipelines.catalogue import CATALOGUE
 from steps.bundle import Bundle
-from steps.errors import DeclarationError
+from steps.errors import DeclarationError, SiteError
 from steps.site import Site
 
 TRAINING_VERSION = ("2.10.0", "py313")
@@ -69,14 +69,21 @@ def _context(name: str, site: Site) -> Any:
     from steps.job import Context
 
     def image(scope: str, version: tuple[str, str], instance_type: str) -> str:
-        uri = image_uris.retrieve(
-            "pytorch",
-            site.region,
-            version=version[0],
-            py_version=version[1],
-            image_scope=scope,
-            instance_type=instance_type,
-        )
+        try:
+            uri = image_uris.retrieve(
+                "pytorch",
+                site.region,
+                version=version[0],
+                py_version=version[1],
+                image_scope=scope,
+                instance_type=instance_type,
+            )
+        except ValueError as error:
+            raise SiteError(
+                f"The SDK knows no PyTorch {scope} image in region '{site.region}'; correct "
+                "SITE_REGION, or name the images with SITE_TRAINING_IMAGE_URI, "
+                "SITE_PROCESSING_IMAGE_URI and SITE_INFERENCE_IMAGE_URI."
+            ) from error
         return str(uri)
 
     session = PipelineSession(

@@ -1,15 +1,11 @@
 """The demonstration: the training pipeline on scikit-learn's handwritten digits."""
 
-import json
-import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.local.execution import Execution, Status
-from pipelines.local.store import LocalStore
+from pipelines.local.execution import Status
 from pipelines.run import run_pipeline
-from steps.evaluate.contract import PAGE_FILE, REPORT_FILE, EvaluationReport, Output
+from pipelines.summary import figures
 from steps.site import Site
 
 LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -47,29 +43,6 @@ def demo(site: Site, root: Path) -> int:
     write_digits(images_dir)
     execution = run_pipeline("training", site, parameters={}, root=root, images_dir=images_dir)
     print()
-    for name, value in summary(execution, LocalStore(root)).items():
+    for name, value in figures(execution, root).items():
         print(f"{name:<18}{value}")
     return 0 if execution.status is Status.SUCCEEDED else 1
-
-
-def summary(execution: Execution, store: LocalStore) -> Mapping[str, str]:
-    """What a person wants to know of a training execution, as far as it came."""
-    steps = {step.name: step for step in execution.steps if step.status is Status.SUCCEEDED}
-    figures: dict[str, str] = {}
-    if tune := steps.get("Tune"):
-        tuned = tune.properties["BestTrainingJob"]["TunedHyperParameters"]
-        figures["Tuned"] = " ".join(f"{name}={float(tuned[name]):.4g}" for name in sorted(tuned))
-    if evaluate := steps.get("Evaluate"):
-        outputs = evaluate.properties["ProcessingOutputConfig"]["Outputs"]
-        uris = {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs}
-        directory = store.path(uris[Output.EVALUATION])
-        report: EvaluationReport = json.loads((directory / REPORT_FILE).read_bytes())
-        accuracy = report["metrics"]["accuracy"]["value"]
-        figures["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
-        figures["Report"] = os.path.relpath(directory / PAGE_FILE)
-    if gate := steps.get("CheckQuality"):
-        has_passed = gate.properties["Outcome"] == "True"
-        figures["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"
-    if register := steps.get("RegisterModel"):
-        figures["Model package"] = register.summary
-    return figures

@@ -9,9 +9,11 @@ from pathlib import Path
 from pipelines.catalogue import RAW_DATA_PARAMETER
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
-from pipelines.definition import load
+from pipelines.definition import Json, load
 from pipelines.local.display import choose_display
-from pipelines.local.execution import Execution
+from pipelines.local.errors import StorageError
+from pipelines.local.execution import Execution, load_earlier
+from pipelines.local.parameters import Value, resolve_parameters
 from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
@@ -47,16 +49,19 @@ def run_pipeline(
     """
     with JobServer() as server:  # It loads PyTorch while this process loads the SDK.
         compiled = compile_pipeline(name, site)
-        definition = load(compiled.definition)
-        findings = check(definition)
-        if findings:
-            raise DefinitionError(name, findings)
         store = LocalStore(root)
         for uri, content in compiled.objects.items():
             if not store.path(uri).exists():
                 store.put_bytes(uri, content)
         if images_dir is not None:
             parameters = {**parameters, RAW_DATA_PARAMETER: _link(images_dir, store, site)}
+        definition = load(compiled.definition)
+        earlier = load_earlier(root, name, resume).parameters if resume is not None else {}
+        values = resolve_parameters(
+            definition["Parameters"], {**earlier, **parameters}, pipeline=name
+        )
+        _check(name, definition, values)
+        _check_images(values[RAW_DATA_PARAMETER], images_dir, store)
         return run(
             definition,
             parameters,
@@ -67,6 +72,30 @@ def run_pipeline(
             resume=resume,
             server=server,
         )
+
+
+def _check(name: str, definition: Mapping[str, Json], values: Mapping[str, Value]) -> None:
+    """Check the definition as it will run: the values given count as much as the defaults."""
+    bound = [
+        {**parameter, "DefaultValue": values[parameter["Name"]]}
+        for parameter in definition["Parameters"]
+    ]
+    findings = check({**definition, "Parameters": bound})
+    if findings:
+        raise DefinitionError(name, findings)
+
+
+def _check_images(raw_data_uri: Value, images_dir: Path | None, store: LocalStore) -> None:
+    if store.names(str(raw_data_uri)):
+        return
+    if images_dir is not None:
+        raise StorageError(
+            f"Folder '{images_dir}' holds no files; expected one folder of images per label."
+        )
+    raise StorageError(
+        f"There is nothing at {RAW_DATA_PARAMETER} '{raw_data_uri}' in the local store; "
+        "pass --images DIR, a folder with one folder of images per label."
+    )
 
 
 def _link(images_dir: Path, store: LocalStore, site: Site) -> str:

@@ -13,17 +13,20 @@ from steps.errors import SiteError
 
 PREFIX = "SITE_"
 
-_SHAPES = {
-    "account": r"\d{12}",
-    "bucket": r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-    "git_revision": r"[0-9a-f]{7,64}|",
-    "model_package_group": r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
-    "project": r"[a-z0-9](-?[a-z0-9]){0,31}",
-    "region": r"[a-z]{2}(-[a-z]+)+-\d",
-    "role_arn": r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-    "pretrained_weights_uri": r"s3://[^/]+/.+|",
+_FORMS = {
+    "account": (r"\d{12}", "111122223333"),
+    "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "my-bucket"),
+    "git_revision": (r"[0-9a-f]{7,64}|", "0123abc"),
+    "model_package_group": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "dog-breeds"),
+    "pretrained_weights_uri": (r"s3://[^/]+/.+|", "s3://my-bucket/weights"),
+    "project": (r"[a-z0-9](-?[a-z0-9]){0,31}", "dog-breeds"),
+    "region": (r"[a-z]{2}(-[a-z]+)+-\d", "eu-west-1"),
+    "role_arn": (
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:role/my-role",
+    ),
 }
-"""What a value must look like, for the settings whose mistakes the service would find late."""
+"""What a value must look like, and an example, where the service would find a mistake late."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,9 +87,9 @@ class Site:
         for name in derived:
             object.__setattr__(self, name, defaults[name])
         problems = [
-            f"{PREFIX}{name.upper()} is '{getattr(self, name)}'; expected the form {shape}."
-            for name, shape in _SHAPES.items()
-            if name not in derived and re.fullmatch(shape, getattr(self, name)) is None
+            f"{PREFIX}{name.upper()} is '{getattr(self, name)}'; expected a value like '{example}'."
+            for name, (form, example) in _FORMS.items()
+            if name not in derived and re.fullmatch(form, getattr(self, name)) is None
         ]
         if bool(self.subnets) != bool(self.security_group_ids):
             problems.append(
@@ -100,13 +103,14 @@ class Site:
         """Read the settings from environment variables.
 
         Args:
-            environ: The environment; lists are comma-separated, booleans are `true` or `false`.
+            environ: The environment; lists are comma-separated, booleans are `true` or `false`, and
+                what is empty counts as not set.
 
         Raises:
             SiteError: A variable is unknown or malformed; all problems of a kind are listed.
         """
         known = {f"{PREFIX}{field.name.upper()}": field for field in fields(cls)}
-        given = {key: value for key, value in environ.items() if key.startswith(PREFIX)}
+        given = {key: value for key, value in environ.items() if key.startswith(PREFIX) and value}
         unknown = sorted(given.keys() - known.keys())
         if unknown:
             raise SiteError(

@@ -12,7 +12,7 @@ import pytest
 from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled, compile_pipeline
 from pipelines.definition import load, references, steps
-from steps.errors import DeclarationError
+from steps.errors import DeclarationError, SiteError
 from steps.site import Site
 
 HERE = Path(__file__).parent
@@ -142,4 +142,15 @@ def test_an_unknown_pipeline_is_refused() -> None:
         compile_pipeline("trainning", Site())
     assert str(caught.value) == (
         "Pipeline 'trainning' is not declared. Declared: retraining, training."
+    )
+
+
+def test_a_region_without_images_is_refused() -> None:
+    """A region that the SDK knows no image for is answered with the settings that name images."""
+    with pytest.raises(SiteError) as caught:
+        compile_pipeline("training", Site(region="eu-west-9"))
+    assert str(caught.value) == (
+        "The SDK knows no PyTorch training image in region 'eu-west-9'; correct SITE_REGION, or "
+        "name the images with SITE_TRAINING_IMAGE_URI, SITE_PROCESSING_IMAGE_URI and "
+        "SITE_INFERENCE_IMAGE_URI."
     )

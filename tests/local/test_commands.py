@@ -67,7 +67,7 @@ def test_run_prints_the_folder_and_exits_by_the_status(
         ),
     ],
 )
-def test_run_refuses_what_cannot_run(
+def test_run_refuses_wrong_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
     """A wrong parameter or execution is wrong use, said before anything runs."""
@@ -76,3 +76,58 @@ def test_run_refuses_what_cannot_run(
     assert captured.err.startswith(message)
     assert captured.out == ""
     assert not (tmp_path / "executions").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "rule"),
+    [
+        pytest.param("TrainInstanceType=ml.nope", "D044", id="instance type"),
+        pytest.param("PreprocessInstanceCount=0", "D046", id="count"),
+        pytest.param("MaxTuningJobs=1", "D064", id="contradiction"),
+    ],
+)
+def test_values_are_checked_like_defaults(
+    tmp_path: Path,
+    images_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+    setting: str,
+    rule: str,
+) -> None:
+    """What `check` refuses as a default, `run` refuses as a value, before anything runs."""
+    words = ["run", "training", "--root", str(tmp_path), "--images", str(images_dir)]
+    assert main([*words, "-p", setting]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("pipelines: Pipeline 'training' has mistakes and was not run.")
+    assert f" {rule} " in captured.err
+    assert captured.out == ""
+    assert not (tmp_path / "executions").exists()
+
+
+def test_missing_images_are_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing to read is said before anything runs, in the words of the command."""
+    root, empty = tmp_path / "root", tmp_path / "empty"
+    empty.mkdir()
+    assert main(["run", "retraining", "--root", str(root)]) == 2
+    assert capsys.readouterr().err == (
+        "pipelines: There is nothing at RawDataUri "
+        "'s3://sagemaker-us-east-1-111122223333/image-classification/raw/' in the local store; "
+        "pass --images DIR, a folder with one folder of images per label.\n"
+    )
+    assert main(["run", "retraining", "--root", str(root), "--images", str(empty)]) == 2
+    assert capsys.readouterr().err == (
+        f"pipelines: Folder '{empty}' holds no files; expected one folder of images per label.\n"
+    )
+    assert not (root / "executions").exists()
+
+
+def test_a_root_that_is_no_folder_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A root that cannot hold anything is refused at once."""
+    path = tmp_path / "file"
+    path.touch()
+    assert main(["demo", "--root", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        f"pipelines: --root '{path}' is no folder that can be used: "
+        f"[Errno 17] File exists: '{path}'.\n"
+    )

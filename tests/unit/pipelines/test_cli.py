@@ -127,7 +127,7 @@ def test_settings_of_the_site_are_read(
     monkeypatch.setenv("SITE_ACCOUNT", "1")
     assert main(["show", "training"]) == 2
     assert capsys.readouterr().err == (
-        "pipelines: SITE_ACCOUNT is '1'; expected the form \\d{12}.\n"
+        "pipelines: SITE_ACCOUNT is '1'; expected a value like '111122223333'.\n"
     )
 
 

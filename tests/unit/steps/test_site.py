@@ -36,7 +36,7 @@ def test_settings_come_from_the_environment() -> None:
     [
         pytest.param(
             {"SITE_ACCOUNT": "123"},
-            r"SITE_ACCOUNT is '123'; expected the form \d{12}.",
+            "SITE_ACCOUNT is '123'; expected a value like '111122223333'.",
             id="malformed",
         ),
         pytest.param(
@@ -52,8 +52,8 @@ def test_settings_come_from_the_environment() -> None:
         ),
         pytest.param(
             {"SITE_REGION": "nowhere", "SITE_BUCKET": "Upper"},
-            "SITE_BUCKET is 'Upper'; expected the form [a-z0-9][a-z0-9.-]{1,61}[a-z0-9]. "
-            r"SITE_REGION is 'nowhere'; expected the form [a-z]{2}(-[a-z]+)+-\d.",
+                "SITE_BUCKET is 'Upper'; expected a value like 'my-bucket'. "
+                "SITE_REGION is 'nowhere'; expected a value like 'eu-west-1'.",
             id="all problems at once",
         ),
     ],
@@ -75,6 +75,11 @@ def test_arns_name_the_region_s_partition(region: str, partition: str) -> None:
     site = Site(region=region)
     assert site.role_arn.startswith(f"arn:{partition}:iam::")
     assert site.function_arn("f").startswith(f"arn:{partition}:lambda:{region}:")
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    """A variable without a value leaves the default."""
+    assert Site.from_environment({"SITE_REGION": "", "SITE_SUBNETS": ""}) == Site()
 
 
 def test_unknown_settings_are_refused() -> None:
