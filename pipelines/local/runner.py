@@ -1,16 +1,14 @@
 """Runs a pipeline definition on this machine."""
 
 import queue
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from types import FrameType
 
 from pipelines.definition import Json, Step
 from pipelines.local.cache import StepCache, cache_key
@@ -35,6 +33,7 @@ from pipelines.local.preflight import EXECUTION_VARIABLES, Prepared, prepare
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import Registry
 from pipelines.local.retries import retry_delay
+from pipelines.local.signals import stopping_on_signals
 from pipelines.local.steps import Bench, Result, run_step
 from pipelines.local.store import LocalStore
 
@@ -103,7 +102,7 @@ def run(
             is_stopping=threading.Event(),
         )
         stack.callback(machine.is_stopping.set)  # However this ends, no step goes on.
-        stack.enter_context(_stopping_on_signals(machine.is_stopping))
+        stack.enter_context(stopping_on_signals(machine.is_stopping))
         runner = _Runner(
             execution=Execution(
                 id=path.name,
@@ -385,21 +384,3 @@ class _Runner:
                 if self._machine.is_stopping.wait(delay):
                     raise Stopped from fault
                 num_retries += 1
-
-
-@contextmanager
-def _stopping_on_signals(is_stopping: threading.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set the event; do nothing outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        is_stopping.set()
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
