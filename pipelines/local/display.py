@@ -1,5 +1,6 @@
 """Shows an execution to a person: a live table on a terminal, plain lines otherwise."""
 
+import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -84,8 +85,10 @@ class PlainDisplay:
             self._print(line)
 
     def _print(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        # A reader that left, such as `head`, does not end the execution.
+        with contextlib.suppress(BrokenPipeError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
 
 
 class LiveDisplay:
@@ -97,6 +100,7 @@ class LiveDisplay:
         from rich.live import Live
 
         self._console: Console = Console(file=stream, no_color=not has_colour, highlight=False)
+        self._has_colour = has_colour
         self._lock = threading.Lock()
         self._steps: dict[str, StepExecution] = {}
         self._is_finished = False
@@ -132,7 +136,7 @@ class LiveDisplay:
             steps = list(self._steps.values())
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for step in steps:
-            style = _COLOURS[step.status]
+            style = _COLOURS[step.status] if self._has_colour else ""
             # Until the end, a step that has not run may still do so.
             is_skipped = step.status is Status.SKIPPED and self._is_finished
             outcome = _outcome(step) if step.started or is_skipped else "-"

@@ -180,7 +180,9 @@ def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
     outcomes = [evaluate(condition, scope) for condition in conditions]
     return Outcome(
         is_true=all(outcome.is_true for outcome in outcomes),
-        text=", ".join(outcome.text for outcome in outcomes),
+        text=", ".join(
+            outcome.text if outcome.is_true else f"{outcome.text} is false" for outcome in outcomes
+        ),
     )
 
 

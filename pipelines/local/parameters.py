@@ -1,6 +1,7 @@
 """Decides the values of the pipeline parameters: types, defaults, allowed values."""
 
 import difflib
+import math
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -8,6 +9,8 @@ from pipelines.definition import Json
 from pipelines.local.errors import ParameterError, choices
 
 Value: TypeAlias = str | int | float | bool
+
+_TYPES = frozenset({"Boolean", "Float", "Integer", "String"})
 
 
 def resolve_parameters(
@@ -57,15 +60,15 @@ def _coerce(name: str, kind: str, value: Json) -> Value:
                 return text
             case "Integer":
                 return int(text)
-            case "Float":
-                return float(text)
+            case "Float" if math.isfinite(number := float(text)):
+                return number
             case "Boolean":
                 return {"true": True, "false": False}[text.lower()]
     except (ValueError, KeyError):
-        article = "an" if kind == "Integer" else "a"
+        pass
+    if kind not in _TYPES:
         raise ParameterError(
-            f"Parameter '{name}' expects {article} {kind}, got '{text}'."
-        ) from None
-    raise ParameterError(
-        f"Parameter '{name}' has the type '{kind}'; expected Boolean, Float, Integer or String."
-    )
+            f"Parameter '{name}' has the type '{kind}'; expected Boolean, Float, Integer or String."
+        )
+    article = "an" if kind == "Integer" else "a"
+    raise ParameterError(f"Parameter '{name}' expects {article} {kind}, got '{text}'.")

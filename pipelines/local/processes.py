@@ -221,5 +221,10 @@ def _server_environment() -> dict[str, str]:
     kept = {
         name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH") if name in os.environ
     }
-    # NumPy's threads would exist before the fork, and jobs that run at once share the cores anyway.
-    return {**kept, "OPENBLAS_NUM_THREADS": "1"}
+    return {
+        **kept,
+        # Threads that wait by spinning take the cores from whatever else this machine does.
+        "OMP_WAIT_POLICY": "PASSIVE",
+        # NumPy's threads would exist before the fork, and jobs at once share the cores anyway.
+        "OPENBLAS_NUM_THREADS": "1",
+    }

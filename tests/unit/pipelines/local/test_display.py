@@ -172,3 +172,16 @@ def test_without_a_terminal_there_are_lines(
 ) -> None:
     """A pipe and a terminal without cursor movement get plain lines."""
     assert isinstance(choose_display(stream, environment), PlainDisplay)
+
+
+class Gone(io.StringIO):
+    """A stream whose reader has left."""
+
+    def write(self, _: str) -> int:
+        """Fail as a closed pipe does."""
+        raise BrokenPipeError
+
+
+def test_a_reader_that_left_does_not_end_the_execution(tmp_path: Path) -> None:
+    """Lines that nobody reads are dropped."""
+    show(PlainDisplay(Gone()), execution(tmp_path, *STEPS), 4)

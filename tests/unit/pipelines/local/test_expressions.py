@@ -245,4 +245,4 @@ def test_all_conditions_of_a_step_must_hold(scope: Scope) -> None:
     """The conditions of a step are joined with and."""
     outcome = evaluate_all([compare("Equals", 1, 1), compare("GreaterThan", 1, 2)], scope)
 
-    assert (outcome.is_true, outcome.text) == (False, "1 == 1, 1 > 2")
+    assert (outcome.is_true, outcome.text) == (False, "1 == 1, 1 > 2 is false")

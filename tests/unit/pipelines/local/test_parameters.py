@@ -91,3 +91,11 @@ def test_an_unknown_type_is_refused() -> None:
     assert str(error.value) == (
         "Parameter 'P' has the type 'Date'; expected Boolean, Float, Integer or String."
     )
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity"])
+def test_a_float_is_finite(text: str) -> None:
+    """What JSON cannot hold, and no threshold can mean, is no number."""
+    with pytest.raises(ParameterError) as caught:
+        resolve_parameters([{"Name": "Rate", "Type": "Float"}], {"Rate": text}, pipeline="p")
+    assert str(caught.value) == f"Parameter 'Rate' expects a Float, got '{text}'."
