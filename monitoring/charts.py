@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitoring.calibration import CalibrationBin
+from monitoring.classification import wilson_interval
 from monitoring.data_quality import Bucket
 from monitoring.markup import Markup, element
 
 MAX_SERIES = 4
 """Curves that one chart can tell apart, by colour and by dashes."""
+
+MAX_DOTS = 30
+"""With more positions, dots would hide their curve."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,25 +88,27 @@ def line_chart(
     values = [value for curve in curves.values() for value in curve]
     margin = (max(values) - min(values)) * 0.06 or abs(values[0]) * 0.06 or 1.0
     x = Axis(low=positions[0], high=positions[-1], start=56, stop=width - 16)
-    y = Axis(low=min(values) - margin, high=max(values) + margin, start=height - 44, stop=40)
+    y = Axis(low=min(values) - margin, high=max(values) + margin, start=height - 44, stop=46)
     parts = [*_horizontal_grid(x, y), *_whole_numbers(x, y, axis)]
     for note, position in marked.items():
-        # The note goes to the side where there is room.
+        # Above the curves, and to the side where there is room.
         is_late = x(position) > (x.start + x.stop) / 2
         place = x(position)
         parts += [
             element("line", x1=place, x2=place, y1=y.start, y2=y.stop, class_="guide"),
-            _text(note, place + (-6 if is_late else 6), y.stop + 8, "end" if is_late else ""),
+            _text(note, place + (6 if is_late else -6), y.stop - 8, "end" if is_late else ""),
         ]
     key_x = x.start
     for index, (name, curve) in enumerate(curves.items()):
         style = f"curve series-{index}"
-        points = " ".join(
-            f"{x(position):.1f},{y(value):.1f}"
+        points = [
+            (round(x(position), 1), round(y(value), 1))
             for position, value in zip(positions, curve, strict=True)
-        )
+        ]
+        dots = points if len(points) <= MAX_DOTS else []
         parts += [
-            element("polyline", points=points, class_=style),
+            element("polyline", points=" ".join(f"{u},{v}" for u, v in points), class_=style),
+            *(element("circle", cx=u, cy=v, r=2.5, class_=f"dot series-{index}") for u, v in dots),
             element("line", x1=key_x, x2=key_x + 26, y1=12, y2=12, class_=style),
             _text(name, key_x + 32, 16, "strong"),
         ]
@@ -147,7 +153,8 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     """Accuracy against probability, bin by bin, above the share of the images in each bin.
 
     On the diagonal a probability of 0.8 is right 8 times in 10; a mark shows the gap to the
-    bin's mean probability.
+    bin's mean probability, and a thin line the 95 % interval of its accuracy:
+    the wider, the paler the bar.
     """
     width, height = 520.0, 400.0
     x = Axis(low=0, high=1, start=56, stop=width - 16)
@@ -167,6 +174,8 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
             f"{group.accuracy:.3f}, mean probability {group.mean_probability:.3f}"
         )
         fraction = group.num_images / num_images
+        low, high = wilson_interval(round(group.accuracy * group.num_images), group.num_images)
+        middle = left + bar_width / 2
         parts += [
             element(
                 "rect",
@@ -176,6 +185,7 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
                 y=y(group.accuracy),
                 height=y(0) - y(group.accuracy),
                 class_="bar",
+                fill_opacity=1 - 0.8 * (high - low),
             ),
             element(
                 "line",
@@ -185,6 +195,7 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
                 y2=y(group.mean_probability),
                 class_="mark",
             ),
+            element("line", x1=middle, x2=middle, y1=y(low), y2=y(high), class_="interval"),
             element(
                 "rect",
                 element("title", note),

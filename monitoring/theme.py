@@ -95,11 +95,13 @@ svg .end { text-anchor: end; }
 .miss { fill: var(--fault); }
 .bar { fill: var(--series-0); }
 .mark { stroke: var(--series-1); stroke-width: 3; }
+.interval { stroke: var(--ink); stroke-width: 1.5; }
 .curve { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .series-0 { stroke: var(--series-0); }
 .series-1 { stroke: var(--series-1); stroke-dasharray: 7 4; }
 .series-2 { stroke: var(--series-2); stroke-dasharray: 2 4; }
 .series-3 { stroke: var(--series-3); stroke-dasharray: 9 3 2 3; }
+.dot { fill: var(--surface); stroke-width: 2; stroke-dasharray: none; }
 """
 
 STYLE = (

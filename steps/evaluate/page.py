@@ -147,7 +147,8 @@ def _calibration(evaluation: Evaluation) -> Markup:
     return section(
         "Calibration",
         "How often the model is right, by the probability it gives; the mark is the mean "
-        "probability, where the bar should end. Below, the share of the images in each bin.",
+        "probability, where the bar should end. The thin line is the accuracy's 95 % interval, "
+        "long where a bin has few images. Below, the share of the images in each bin.",
         columns(
             reliability_diagram("Reliability diagram", evaluation.bins),
             table(("probability", "images", "mean probability", "accuracy"), rows),

@@ -1,6 +1,5 @@
 """Tests of the charts: what they draw where, read back from the SVG."""
 
-import math
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -77,6 +76,9 @@ def test_line_chart() -> None:
     assert points[1][1][1] == points[1][2][1]
     assert float(by_class(tree, "guide")[0].get("x1", "")) == points[0][2][0]
     texts = [item.text for item in tree.iter("text")]
+    [note] = [item for item in tree.iter("text") if item.text == "epoch 2 is kept"]
+    highest = min(y for curve in points for _, y in curve)
+    assert float(note.get("y", "")) < highest, "the note covers no curve"
     assert {"train_loss", "validation_loss", "epoch", "epoch 2 is kept"} <= set(texts)
     assert tree.findtext("desc") == ("epoch 0 to 2; at the end: train_loss 1, validation_loss 2.5.")
 
@@ -86,9 +88,18 @@ def test_line_chart_of_one_constant_point() -> None:
     tree = parse(
         line_chart("Loss", {"loss": [0.0]}, positions=[0], axis="epoch", marked={"kept": 0})
     )
-    (x, y) = map(float, next(tree.iter("polyline")).get("points", "").split(","))
-    assert math.isfinite(x)
-    assert 40 < y < 256
+    (dot,) = by_class(tree, "dot")
+    (x, y) = float(dot.get("cx", "")), float(dot.get("cy", ""))
+    assert 56 < x < 504
+    assert 46 < y < 256
+
+
+def test_long_curves_have_no_dots() -> None:
+    """Dots are for few positions, where a curve alone hides how many there are."""
+    for num_positions, num_dots in ((30, 30), (31, 0)):
+        curve = {"loss": [float(index) for index in range(num_positions)]}
+        chart = line_chart("Loss", curve, positions=range(num_positions), axis="epoch", marked={})
+        assert len(by_class(parse(chart), "dot")) == num_dots
 
 
 @pytest.mark.parametrize(
@@ -131,6 +142,14 @@ def test_reliability_diagram() -> None:
     assert len(by_class(tree, "mark")) == 2
     accuracies = [float(bar.get("height", "")) for bar in bars[::2]]
     assert accuracies == pytest.approx([0, 268 * 2 / 3], abs=0.01)
+    intervals = [
+        (float(line.get("y1", "")), float(line.get("y2", "")))
+        for line in by_class(tree, "interval")
+    ]
+    for ends, bounds in zip(intervals, [(0, 0.793451), (0.207655, 0.938508)], strict=True):
+        assert ends == pytest.approx([280 - 268 * bound for bound in bounds], abs=0.01)
+    weak, strong = (float(bars[index].get("fill-opacity", "")) for index in (0, 2))
+    assert weak < strong < 1, "fewer images, a paler bar"
     assert bars[2].findtext("title") == (
         "0.93 to 1.00: 3 images, accuracy 0.667, mean probability 0.957"
     )
