@@ -4,6 +4,7 @@ The response is also the data that monitoring watches, so its fields are the bas
 Standard library only: host modules may import this module, and nothing else of `inference`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,9 +17,26 @@ CODE_DIR = "code"
 SERVING_PROGRAM = "inference.handler"
 """Module under `code/` that the serving toolkit imports (variable SAGEMAKER_PROGRAM)."""
 
-IMAGE_CONTENT_TYPES = ("application/x-image", "image/jpeg", "image/png")
+CONTENT_TYPE_BY_SUFFIX: Mapping[str, str] = {
+    ".bmp": "image/bmp",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+"""Names of files that count as images, compared in lower case, and what they are sent as."""
+
+IMAGE_CONTENT_TYPES = ("application/x-image", *sorted({*CONTENT_TYPE_BY_SUFFIX.values()}))
+"""Bodies that are one encoded image; its content alone decides the format."""
+
 CONTENT_TYPES = (*IMAGE_CONTENT_TYPES, "application/json")
+
 RESPONSE_TYPES = ("application/json", "application/jsonlines", "text/csv")
+"""What an answer can be.
+
+Several answers to a request for JSON are JSON Lines, so data capture must list the first two as
+JSON content types: what it is not told of it stores in base64, which monitoring cannot read.
+"""
 
 ARCHITECTURES = (
     "small_cnn", "convnext_tiny", "efficientnet_b0", "mobilenet_v3_small", "resnet18", "resnet50",

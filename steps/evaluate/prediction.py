@@ -11,20 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from inference.artifact import Artifact
-from inference.contract import RESPONSE_TYPES, FieldType, response_fields
+from inference.contract import (
+    CONTENT_TYPE_BY_SUFFIX,
+    RESPONSE_TYPES,
+    FieldType,
+    response_fields,
+)
 from inference.errors import RequestError
 from inference.handler import input_fn, model_fn, output_fn, predict_fn
 from steps.dataset import ORIGINALS_DIR, Dataset
 from steps.evaluate.training import Training
 
 logger = logging.getLogger(__name__)
-
-CONTENT_TYPES: Mapping[str, str] = {
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".png": "image/png",
-}
-OTHER_CONTENT_TYPE = "application/x-image"
 
 LOG_INTERVAL_SECONDS = 30.0
 
@@ -142,7 +140,7 @@ def predict(model: Model, images: Sequence[LabelledImage]) -> list[Prediction]:
 
 
 def _ask(model: Model, image: LabelledImage) -> dict[str, float | str]:
-    content_type = CONTENT_TYPES.get(image.path.suffix.lower(), OTHER_CONTENT_TYPE)
+    content_type = CONTENT_TYPE_BY_SUFFIX[image.path.suffix.lower()]
     try:
         data = input_fn(image.path.read_bytes(), content_type)
     except RequestError as error:

@@ -6,6 +6,8 @@ Standard library only: the declaration and the script import it.
 from enum import StrEnum
 from typing import TypedDict
 
+from inference.contract import CONTENT_TYPE_BY_SUFFIX
+
 
 class Input(StrEnum):
     """Inputs of the job; each one's folder is `/opt/ml/processing/input/<name>`."""
@@ -23,7 +25,7 @@ class Output(StrEnum):
     REPORT = "report"
 
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+SUFFIXES = tuple(CONTENT_TYPE_BY_SUFFIX)
 """File names that count as images, compared in lower case."""
 
 VALIDATION_FRACTION = 0.15

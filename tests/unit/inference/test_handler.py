@@ -64,6 +64,8 @@ def model(model_dir: Path) -> Artifact:
         pytest.param(BODY, "image/png", id="bytes"),
         pytest.param(bytearray(BODY), "application/x-image", id="bytearray"),
         pytest.param(BODY, "Image/JPEG; charset=binary", id="parameters"),
+        pytest.param(BODY, "image/webp", id="webp"),
+        pytest.param(BODY, "image/bmp", id="bmp"),
         pytest.param(json.dumps({"image": TEXT}), "application/json", id="json-text"),
         pytest.param(
             bytearray(json.dumps({"image": TEXT}).encode()),
@@ -103,7 +105,8 @@ FORM = 'The JSON body must be {"image": "<base64>"}, or hold a list of images in
             "text/plain; charset=utf-8",
             415,
             "Unsupported content type 'text/plain'. "
-            "Supported: application/x-image, image/jpeg, image/png, application/json.",
+            "Supported: application/x-image, image/bmp, image/jpeg, image/png, image/webp, "
+            "application/json.",
             id="content-type",
         ),
         pytest.param(
@@ -111,7 +114,8 @@ FORM = 'The JSON body must be {"image": "<base64>"}, or hold a list of images in
             None,
             415,
             "Unsupported content type ''. "
-            "Supported: application/x-image, image/jpeg, image/png, application/json.",
+            "Supported: application/x-image, image/bmp, image/jpeg, image/png, image/webp, "
+            "application/json.",
             id="no-content-type",
         ),
         pytest.param(b"", "image/png", 400, "The image cannot be read: it is empty.", id="empty"),
