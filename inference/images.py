@@ -23,7 +23,6 @@ _DECODER_ERRORS = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     OverflowError,
     SyntaxError,
@@ -89,7 +88,7 @@ def decode(body: bytes, *, max_pixels: int = MAX_IMAGE_PIXELS) -> Image.Image:
     except UnidentifiedImageError as error:
         raise ImageError("it is no PNG, JPEG, WebP or BMP image") from error
     except _DECODER_ERRORS as error:
-        raise ImageError(f"it is damaged: {error or type(error).__name__}") from error
+        raise ImageError(f"it is damaged: {str(error) or type(error).__name__}") from error
 
 
 def resize(image: Image.Image, size: int) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from inference.images import ImageError, ImageTooLargeError, decode, resize
 
@@ -142,6 +142,35 @@ def test_truncated_image_is_damaged(encode: Callable[..., bytes]) -> None:
     body = encode(Image.effect_noise((64, 64), 50).convert("RGB"), "JPEG")
     with pytest.raises(ImageError, match=r"^it is damaged: image file is truncated"):
         decode(body[: len(body) // 2])
+
+
+def test_reason_without_words_is_the_errors_name(
+    encode: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of the decoder's errors have no text."""
+
+    def fail(_: object) -> None:
+        raise EOFError
+
+    body = encode(Image.new("RGB", (4, 4)))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    with pytest.raises(ImageError) as caught:
+        decode(body)
+    assert str(caught.value) == "it is damaged: EOFError"
+
+
+def test_lack_of_memory_is_no_fault_of_the_image(
+    encode: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without memory must not quarantine good images."""
+
+    def fail(_: object) -> None:
+        raise MemoryError
+
+    body = encode(Image.new("RGB", (4, 4)))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    with pytest.raises(MemoryError):
+        decode(body)
 
 
 def test_resize_takes_the_centred_square() -> None:
