@@ -85,7 +85,7 @@ def _small_cnn() -> nn.Module:
 
 
 def _torchvision_backbone(architecture: str) -> tuple[nn.Module, int]:
-    """One of torchvision's networks without its last layer, and the number of its features."""
+    """One of torchvision's networks up to its features, and their number."""
     # Its import takes seconds, and the default network needs none of it.
     from torchvision import models
 
@@ -94,6 +94,9 @@ def _torchvision_backbone(architecture: str) -> tuple[nn.Module, int]:
     name, last = [
         (name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)
     ][-1]
-    parent, _, attribute = name.rpartition(".")
-    setattr(network.get_submodule(parent), attribute, nn.Identity())
+    network.set_submodule(name, nn.Identity())
+    # Some bring a dropout of a fixed probability, which would add to the classifier's own.
+    dropouts = [name for name, module in network.named_modules() if isinstance(module, nn.Dropout)]
+    for dropout in dropouts:
+        network.set_submodule(dropout, nn.Identity())
     return network, last.in_features

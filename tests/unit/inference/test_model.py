@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from inference.contract import NUM_EMBEDDING_PROJECTIONS
 from inference.model import build_classifier
@@ -30,6 +31,8 @@ def test_each_architecture_gives_logits_features_and_projections(
         assert network.project(features).shape == (2, NUM_EMBEDDING_PROJECTIONS)
         assert torch.equal(network(images), network.head(features))
     assert network(images).shape == (2, 4)
+    dropouts = [module for module in network.modules() if isinstance(module, nn.Dropout)]
+    assert dropouts == [network.dropout], "nothing drops but what the hyperparameter says"
 
 
 def test_projections_do_not_follow_the_seed() -> None:
