@@ -1,7 +1,8 @@
 """Where the images are: finds the label folders in the layouts that image collections come in.
 
     <label>/<name>                      as is, or in a folder `images` (CUB-200-2011, Stanford Dogs)
-    {train,valid,test}/<label>/<name>   ready-made splits (Udacity dogImages)
+    {train,valid,test}/<label>/<name>   ready-made splits (Udacity dogImages); without `valid` or
+                                        `test`, some images of `train` become that split
 
 Either may be one folder down, as archives unpack. Labels are the folder names as given.
 """
@@ -60,7 +61,8 @@ def find_images(raw_dir: Path) -> Layout:
     """List the image files of an input folder, by their names alone.
 
     Raises:
-        LayoutError: There are none, several folders could be meant, or a name is there twice.
+        LayoutError: There are none, several folders could be meant, there are ready-made splits
+            without a training split, or a name is there twice or no text.
     """
     root = _image_root(raw_dir, MAX_DEPTH)
     if root is None:
@@ -71,6 +73,12 @@ def find_images(raw_dir: Path) -> Layout:
             f"found: {found}."
         )
     splits = _ready_made_splits(root)
+    if splits and Split.TRAIN not in splits.values():
+        found = ", ".join(sorted(_shown(path) for path in splits))
+        raise LayoutError(
+            f"Folder {root} holds ready-made splits without a training split. "
+            f"Expected 'train/' beside them; found: {found}."
+        )
     homes: Mapping[Path, Split | None] = splits or {root: None}
     files = [
         ImageFile(label=label_dir.name, name=path.name, path=path, split=split)
@@ -81,6 +89,11 @@ def find_images(raw_dir: Path) -> Layout:
         if _is_image(path)
     ]
     files.sort(key=lambda file: file.key)
+    if unreadable := [file for file in files if not _is_text(file.key)]:
+        raise LayoutError(
+            f"{len(unreadable)} names of images under {raw_dir} are no UTF-8, for example "
+            f"'{_shown(unreadable[0].path, raw_dir)}'. Rename them: keys in S3 are UTF-8."
+        )
     for first, second in pairwise(files):
         if first.key == second.key:
             raise LayoutError(
@@ -146,4 +159,14 @@ def _entries(directory: Path) -> list[Path]:
 
 def _shown(path: Path, base: Path | None = None) -> str:
     name = path.relative_to(base).as_posix() if base else path.name
+    # Bytes that are no text come as surrogates, which no file could be written with.
+    name = name.encode("utf-8", "backslashreplace").decode()
     return f"{name}/" if path.is_dir() else name
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,12 +1,13 @@
 """Which split each image goes to: decided by its name alone, so that new images move no old one.
 
 A hash places every `<label>/<name>` between 0 and 1; the test split takes the lowest places,
-validation the next, training the rest. Only where a split of a label stays empty does the nearest
+validation the next, training the rest. Ready-made splits stay; of those that are missing, the hash
+makes some out of the training split. Only where a split of a label stays empty does the nearest
 image move into it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steps.preprocess.contract import (
@@ -67,11 +68,12 @@ def assign_splits(
             f"Found 1 label, '{next(iter(by_label))}'; telling images apart needs at least "
             f"{MINIMUM_LABELS} label folders."
         )
+    ready_made = {file.split for file in files if file.split}
     splits: dict[str, Split] = {}
     moved: list[Moved] = []
     problems: list[str] = []
     for label, members in by_label.items():
-        natural = {file.key: file.split or hashed_split(file.key) for file in members}
+        natural = {file.key: _natural_split(file, ready_made) for file in members}
         empty = [
             split
             for split in SPLITS
@@ -91,6 +93,14 @@ def assign_splits(
     return Assignment(splits=splits, moved=tuple(moved))
 
 
+def _natural_split(file: ImageFile, ready_made: Container[Split]) -> Split:
+    """The split of a file where none is empty, given the ready-made splits."""
+    hashed = hashed_split(file.key)
+    if file.split is None or (file.split is Split.TRAIN and hashed not in ready_made):
+        return hashed
+    return file.split
+
+
 def _fill(empty: Iterable[Split], splits: dict[str, Split]) -> list[Moved]:
     """Move one image into each empty split, from a split that keeps another one."""
     moves: list[Moved] = []
@@ -104,8 +114,7 @@ def _fill(empty: Iterable[Split], splits: dict[str, Split]) -> list[Moved]:
 
 
 def _place(key: str) -> float:
-    # File names that are no text on this machine come as surrogates.
-    digest = hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).digest()
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     # 53 bits fit a float, so that the largest place stays below 1.
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 

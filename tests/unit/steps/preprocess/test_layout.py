@@ -1,5 +1,6 @@
 """Finding the label folders in the layouts of image collections."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,27 @@ def test_image_in_two_ready_made_splits_is_an_error(tmp_path: Path) -> None:
         "Image 'cat/a.jpg' is in the splits 'test' and 'train'; "
         "remove one, or training sees what it is tested on."
     )
+
+
+def test_ready_made_splits_need_one_to_train_on(tmp_path: Path) -> None:
+    """Test and validation images alone are no training data."""
+    touch(tmp_path, "val/cat/a.jpg", "test/cat/b.jpg")
+    assert error_of(tmp_path) == (
+        f"Folder {tmp_path} holds ready-made splits without a training split. "
+        "Expected 'train/' beside them; found: test/, val/."
+    )
+
+
+def test_names_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A name that is no UTF-8 could be no key in S3, and no line of a report."""
+    touch(tmp_path, "cat/a.png", os.fsdecode(b"cat/caf\xe9.png"), os.fsdecode(b"dog\xff/a.png"))
+    assert error_of(tmp_path) == (
+        f"2 names of images under {tmp_path} are no UTF-8, for example 'cat/caf\\udce9.png'. "
+        "Rename them: keys in S3 are UTF-8."
+    )
+
+
+def test_ignored_names_can_be_written(tmp_path: Path) -> None:
+    """The report names every ignored file, whatever its name is made of."""
+    touch(tmp_path, "cat/a.png", os.fsdecode(b"caf\xe9.txt"))
+    assert find_images(tmp_path).ignored == ("caf\\udce9.txt",)

@@ -68,7 +68,9 @@ def test_ready_made_splits_stay(tmp_path: Path) -> None:
         *files("cat", ["a", "b"], Split.TEST),
         *files("cat", ["c"], Split.TRAIN),
         *files("cat", ["d"], Split.VALIDATION),
-        *OTHER,
+        *files("dog", ["a", "b"], Split.TEST),
+        *files("dog", ["c"], Split.TRAIN),
+        *files("dog", ["d"], Split.VALIDATION),
     ]
     assignment = assign_splits(found, lambda _: True)
     assert assignment.moved == ()
@@ -78,6 +80,40 @@ def test_ready_made_splits_stay(tmp_path: Path) -> None:
         "train",
         "validation",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        pytest.param({Split.TEST}, {Split.VALIDATION}, id="no-validation"),
+        pytest.param({Split.VALIDATION}, {Split.TEST}, id="no-test"),
+        pytest.param(set(), {Split.TEST, Split.VALIDATION}, id="train-only"),
+    ],
+)
+def test_missing_ready_made_splits_come_out_of_train(
+    given: set[Split], missing: set[Split]
+) -> None:
+    """The hash gives a missing split its share of the training images; other splits stay."""
+    train = [
+        file
+        for label in ("cat", "dog")
+        for file in files(label, [f"{index}.png" for index in range(1000)], Split.TRAIN)
+    ]
+    other = [
+        file
+        for split in given
+        for label in ("cat", "dog")
+        for file in files(label, [f"{split}{index}.png" for index in range(20)], split)
+    ]
+    assignment = assign_splits([*train, *other], lambda _: True)
+    assert assignment.moved == ()
+    for file in other:
+        assert assignment.splits[file.key] is file.split
+    for file in train:
+        hashed = hashed_split(file.key)
+        assert assignment.splits[file.key] is (hashed if hashed in missing else Split.TRAIN)
+    counts = [list(assignment.splits.values()).count(split) for split in missing]
+    assert counts == [pytest.approx(300, abs=50)] * len(missing)
 
 
 def test_few_files_are_asked_for(tmp_path: Path) -> None:
