@@ -12,6 +12,7 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from monitoring.classification import ConfusionMatrix
+from monitoring.data_quality import DatasetStatistics
 
 MINIMUM_IMAGES = 200
 """With fewer, a standard deviation is the text "NaN"."""
@@ -43,12 +44,6 @@ class MetricStatistics(TypedDict):
 
     value: float
     standard_deviation: float | Literal["NaN"]
-
-
-class DatasetStatistics(TypedDict):
-    """Size of the data set."""
-
-    item_count: int
 
 
 class ModelStatistics(TypedDict):

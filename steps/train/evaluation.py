@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
 from inference.model import Classifier
 from inference.transforms import Normalization
+from monitoring.classification import ConfusionMatrix
 from steps.dataset import Dataset
 
 BATCH_SIZE = 256
@@ -42,18 +42,9 @@ def evaluate(network: Classifier, dataset: Dataset, normalization: Normalization
                 logits, torch.from_numpy(actual), reduction="sum"
             ).item()
             np.add.at(counts, (actual, logits.argmax(dim=1).numpy()), 1)
+    matrix = ConfusionMatrix(labels=dataset.labels, counts=counts)
     return Figures(
         loss=total_loss / len(dataset),
-        accuracy=float(np.trace(counts) / counts.sum()),
-        macro_f1=macro_f1(counts),
+        accuracy=matrix.accuracy,
+        macro_f1=matrix.macro(matrix.f_score(1.0)),
     )
-
-
-def macro_f1(counts: NDArray[np.int64]) -> float:
-    """Mean over the labels of F1 = 2 TP / (2 TP + FP + FN), each label counting the same.
-
-    Args:
-        counts: Images by actual label, then by predicted label, shape (k, k); each label occurs.
-    """
-    scores = 2 * np.diag(counts) / (counts.sum(axis=0) + counts.sum(axis=1))
-    return float(scores.mean())
