@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor
@@ -13,13 +14,16 @@ logger = logging.getLogger(__name__)
 
 SUFFIXES = (".pt", ".pth")
 
+MAX_PROBLEMS = 5
+"""Most tensors that an error names."""
+
 
 class PretrainedError(ValueError):
     """The channel holds no weights for this network."""
 
 
 def load_pretrained(network: Classifier, directory: Path) -> str:
-    """Copy the weights whose names and shapes fit into the backbone.
+    """Copy the weights of the backbone.
 
     Args:
         network: Changed in place.
@@ -29,7 +33,7 @@ def load_pretrained(network: Classifier, directory: Path) -> str:
         SHA-256 of the file.
 
     Raises:
-        PretrainedError: There is not exactly one file, or no tensor in it fits.
+        PretrainedError: There is not exactly one file, or it lacks a tensor of the backbone.
     """
     paths = sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES)
     if len(paths) != 1:
@@ -43,20 +47,32 @@ def load_pretrained(network: Classifier, directory: Path) -> str:
         if isinstance(tensor, Tensor)
     }
     own = network.backbone.state_dict()
-    matching = {
-        name: weights[name]
+    # Old state dicts do not count batches, and nothing here reads the count.
+    expected = {
+        name: tensor
         for name, tensor in own.items()
-        if name in weights and weights[name].shape == tensor.shape
+        if name in weights or not name.endswith("num_batches_tracked")
     }
-    if not matching:
+    if problems := _problems(expected, weights):
+        shown = "; ".join(problems[:MAX_PROBLEMS])
         raise PretrainedError(
-            f"No tensor of {paths[0]} fits the network. "
-            f"Expected names such as {_examples(own)}; found {_examples(weights)}."
+            f"{len(problems)} of {len(expected)} tensors of {paths[0]} do not fit the network: "
+            f"{shown}. Most likely the file is of another architecture; set the hyperparameter "
+            "'architecture' to the file's."
         )
-    network.backbone.load_state_dict({**own, **matching})
-    logger.info("%d of %d tensors start as in %s.", len(matching), len(own), paths[0])
+    network.backbone.load_state_dict({**own, **{name: weights[name] for name in expected}})
+    logger.info("%d tensors start as in %s.", len(expected), paths[0])
     return hashlib.sha256(paths[0].read_bytes()).hexdigest()
 
 
-def _examples(weights: dict[str, Tensor]) -> str:
-    return ", ".join(f"'{name}'" for name in sorted(weights)[:3]) or "none"
+def _problems(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> list[str]:
+    """What is missing from weights, and what has another shape than expected."""
+    problems = []
+    for name, tensor in expected.items():
+        if name not in weights:
+            problems.append(f"'{name}' is missing")
+        elif weights[name].shape != tensor.shape:
+            problems.append(
+                f"'{name}' has shape {tuple(weights[name].shape)}, expected {tuple(tensor.shape)}"
+            )
+    return problems

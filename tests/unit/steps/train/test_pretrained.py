@@ -31,24 +31,44 @@ def test_backbone_starts_as_given_and_the_head_afresh(network: Classifier, tmp_p
     assert digest == hashlib.sha256((tmp_path / "weights.pt").read_bytes()).hexdigest()
 
 
-def test_bare_names_and_partial_weights_are_taken(network: Classifier, tmp_path: Path) -> None:
-    """Published state dicts have no prefix; what is missing or of another shape stays."""
-    weights = {"0.weight": torch.full((32, 3, 3, 3), 0.5), "3.weight": torch.zeros(1)}
-    torch.save(weights, tmp_path / "published.pth")
-    second = network.backbone.get_parameter("3.weight").clone()
+def test_published_names_are_taken(network: Classifier, tmp_path: Path) -> None:
+    """Published state dicts have no prefix, a head of their own, and need not count batches."""
+    torch.manual_seed(1)
+    given = build_classifier("small_cnn", num_labels=7).backbone.state_dict()
+    weights = {name: value for name, value in given.items() if "num_batches" not in name}
+    torch.save({**weights, "fc.weight": torch.zeros(9, 128)}, tmp_path / "published.pth")
     load_pretrained(network, tmp_path)
-    assert (network.backbone.get_parameter("0.weight") == 0.5).all()
-    assert torch.equal(network.backbone.get_parameter("3.weight"), second)
+    own = network.backbone.state_dict()
+    assert all(torch.equal(own[name], tensor) for name, tensor in weights.items())
+
+
+def test_weights_that_fit_in_part_are_an_error(network: Classifier, tmp_path: Path) -> None:
+    """Half a start would pass for a whole one: what is missing or of another shape is named."""
+    weights = network.backbone.state_dict()
+    weights["0.weight"] = torch.zeros(64, 3, 7, 7)
+    del weights["4.bias"]
+    torch.save(weights, tmp_path / "other.pt")
+    before = network.backbone.get_parameter("3.weight").clone()
+    with pytest.raises(PretrainedError) as caught:
+        load_pretrained(network, tmp_path)
+    assert str(caught.value) == (
+        f"2 of 18 tensors of {tmp_path}/other.pt do not fit the network: '0.weight' has shape "
+        "(64, 3, 7, 7), expected (32, 3, 3, 3); '4.bias' is missing. Most likely the file is of "
+        "another architecture; set the hyperparameter 'architecture' to the file's."
+    )
+    assert torch.equal(network.backbone.get_parameter("3.weight"), before)
 
 
 def test_weights_of_another_network_are_an_error(network: Classifier, tmp_path: Path) -> None:
-    """Starting from scratch unnoticed would be worse than stopping."""
+    """The error names a few of the tensors and counts them all."""
     torch.save({"layer1.weight": torch.zeros(2)}, tmp_path / "other.pt")
     with pytest.raises(PretrainedError) as caught:
         load_pretrained(network, tmp_path)
     assert str(caught.value) == (
-        f"No tensor of {tmp_path}/other.pt fits the network. Expected names such as '0.weight', "
-        "'1.bias', '1.num_batches_tracked'; found 'layer1.weight'."
+        f"15 of 15 tensors of {tmp_path}/other.pt do not fit the network: '0.weight' is missing; "
+        "'1.weight' is missing; '1.bias' is missing; '1.running_mean' is missing; "
+        "'1.running_var' is missing. Most likely the file is of another architecture; set the "
+        "hyperparameter 'architecture' to the file's."
     )
 
 
