@@ -5,7 +5,9 @@ import numpy as np
 from inference.transforms import Normalization
 from steps.dataset import Dataset
 
-CHUNK = 512
+CHUNK_BYTES = 4 * 1024 * 1024
+"""Pixels that are in memory at a time."""
+
 MINIMUM_STD = 0.01
 """For images that are all of one colour."""
 
@@ -15,12 +17,15 @@ def channel_normalization(dataset: Dataset) -> Normalization:
 
     The sums are of integers, so that neither order nor chunks matter.
     """
-    total, total_squared = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+    histograms = np.zeros((3, 256), dtype=np.int64)
     rows = np.arange(len(dataset))
-    for start in range(0, len(dataset), CHUNK):
-        pixels = dataset.take(rows[start : start + CHUNK]).reshape(-1, 3).astype(np.int64)
-        total += pixels.sum(axis=0)
-        total_squared += (pixels**2).sum(axis=0)
+    chunk = max(1, CHUNK_BYTES // (dataset.image_size**2 * 3))
+    for start in range(0, len(dataset), chunk):
+        pixels = dataset.take(rows[start : start + chunk]).reshape(-1, 3)
+        for channel in range(3):
+            histograms[channel] += np.bincount(pixels[:, channel], minlength=256)
+    levels = np.arange(256)
+    total, total_squared = histograms @ levels, histograms @ levels**2
     num_pixels = len(dataset) * dataset.image_size**2
     mean = total / num_pixels / 255
     variance = total_squared / num_pixels / 255**2 - mean**2
