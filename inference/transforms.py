@@ -4,6 +4,7 @@ Shapes: n images, h and w pixels high and wide, 3 channels (red, green, blue).
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -19,10 +20,17 @@ class Normalization:
     def __call__(self, pixels_nhw3: Tensor) -> Tensor:
         """The network's input (n, 3, h, w) float32 of pixels (n, h, w, 3) uint8."""
         device = pixels_nhw3.device
-        mean = torch.tensor(self.mean, device=device)
-        std = torch.tensor(self.std, device=device)
+        mean, std = _tensor(self.mean, device), _tensor(self.std, device)
         scaled = (pixels_nhw3.float() / 255 - mean) / std
         return scaled.permute(0, 3, 1, 2)
+
+
+@cache
+def _tensor(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """The values on a device; copied once, because a copy waits for what the device does."""
+    # A tensor made in inference mode could never be used outside of it.
+    with torch.inference_mode(mode=False):
+        return torch.tensor(values, device=device)
 
 
 IMAGENET = Normalization(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))

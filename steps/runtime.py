@@ -1,11 +1,13 @@
 """How a job script starts and ends: its log, the time it took, and what it says at the end."""
 
+import argparse
 import logging
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 logger = logging.getLogger(__name__)
 
@@ -18,12 +20,25 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 """
 
 
+class JobParser(argparse.ArgumentParser):
+    """Parses a job script's options; what is wrong with them becomes the job's failure reason."""
+
+    def __init__(self, description: str | None) -> None:
+        super().__init__(description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """End the script with the message, as `run` passes it on."""
+        self.print_usage(sys.stderr)
+        sys.exit(f"Wrong options: {message}.")
+
+
 def run(main: Callable[[], str | None]) -> None:
     """Run a script's main as a job, logging to standard output.
 
     What main returns is the job's exit message. When it raises, the job exits with 1, and the error
-    is its failure reason. Both go to files in the folder `SM_OUTPUT_DIR`: the service reads
-    `message` of processing jobs and `failure` of training jobs.
+    is its failure reason; when it exits by itself, what it exits with. Both go to files in the
+    folder `SM_OUTPUT_DIR`: the service reads `message` of processing jobs and `failure` of training
+    jobs.
     """
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(levelname)s %(name)s: %(message)s"
@@ -36,6 +51,12 @@ def run(main: Callable[[], str | None]) -> None:
         reason = f"{type(error).__name__}: {error}"
         _say(reason, "failure", "message")
         sys.exit(1)
+    except SystemExit as stop:
+        if stop.code:
+            is_reason = isinstance(stop.code, str)
+            reason = str(stop.code) if is_reason else f"The script exited with {stop.code}."
+            _say(reason, "failure", "message")
+        raise
     if message:
         logger.info("%s", message)
         _say(message, "message")

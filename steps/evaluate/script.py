@@ -34,7 +34,7 @@ from steps.evaluate.prediction import (
     predict,
 )
 from steps.evaluate.report import evaluate
-from steps.runtime import run
+from steps.runtime import JobParser, run
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Evaluate a model on the test split.")
+    parser = JobParser("Evaluate a model on the test split.")
     for kind, names in (("input", (Input.MODEL, Input.TEST, Input.APPROVED)), ("output", Output)):
         for name in names:
             parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)

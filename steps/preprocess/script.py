@@ -32,7 +32,7 @@ from steps.preprocess.contract import (
 )
 from steps.preprocess.layout import ImageFile, find_images
 from steps.preprocess.split import SPLITS, Assignment, assign_splits
-from steps.runtime import run
+from steps.runtime import JobParser, run
 
 CHUNK = 256
 """Images that are in memory at a time."""
@@ -102,7 +102,7 @@ def data_digest(files: Sequence[ImageFile], image_size: int) -> str:
     digest.update(f"{image_size} {VALIDATION_FRACTION} {TEST_FRACTION}\n".encode())
     for file in files:
         content = hashlib.sha256(file.path.read_bytes()).hexdigest()
-        name = f"{file.split or ''}/{file.key}".encode("utf-8", "surrogateescape")
+        name = f"{file.split or ''}/{file.key}".encode()
         digest.update(len(name).to_bytes(8, "big") + name + content.encode())
     return digest.hexdigest()
 
@@ -178,7 +178,7 @@ def _is_readable(file: ImageFile) -> bool:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = JobParser(__doc__)
     base = Path("/opt/ml/processing")
     parser.add_argument("--raw-dir", type=Path, default=base / "input/raw")
     for output in Output:

@@ -39,6 +39,6 @@ class Augmentation:
                 torch.stack([angles.sin() * mirror, angles.cos(), shifts[1]], dim=-1),
             ],
             dim=1,
-        ).to(images_n3hw.device)
+        ).to(images_n3hw.device, non_blocking=True)
         grid = functional.affine_grid(matrices_n23, list(images_n3hw.shape), align_corners=False)
         return functional.grid_sample(images_n3hw, grid, padding_mode="border", align_corners=False)

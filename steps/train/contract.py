@@ -70,6 +70,7 @@ class Hyperparameters:
     architecture: str = "small_cnn"
     """One of ARCHITECTURES."""
     batch_size: int = 64
+    """Fewest images of a training step; what does not fill another batch is spread over all."""
     dropout: float = 0.1
     """Probability of dropping a feature before the last layer."""
     epochs: int = 20
@@ -87,7 +88,8 @@ class Hyperparameters:
     weight_decay: float = 0.01
 
     BOUNDS: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "batch_size": (1, 4096),
+        # Normalisation over a batch needs two images.
+        "batch_size": (2, 4096),
         "dropout": (0.0, 0.9),
         "epochs": (1, 1000),
         "label_smoothing": (0.0, 0.5),

@@ -8,6 +8,7 @@ import io
 import logging
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +23,7 @@ from inference.handler import input_fn, model_fn, output_fn, predict_fn
 from inference.model import build_classifier
 from inference.transforms import IMAGENET
 from steps.dataset import Dataset, DatasetError
-from steps.runtime import run
+from steps.runtime import JobParser, run
 from steps.train.checkpoint import Checkpoints
 from steps.train.contract import HISTORY_FILE, Channel, Hyperparameters, Metric, metric_line
 from steps.train.pretrained import load_pretrained
@@ -31,9 +32,14 @@ from steps.train.trainer import EpochMetrics, Trainer
 
 logger = logging.getLogger(__name__)
 
+SERVICE_OPTIONS = ("--_", "--sagemaker_")
+"""Beginnings of options that the service and its toolkit may pass, such as a tuning job's."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the job."""
+    # Deterministic matrix products on a GPU need a workspace of fixed size, set before CUDA starts.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     options = _parse(argv)
     hyperparameters = Hyperparameters.from_arguments(options)
     train, validation = Dataset.open(options.train_dir), Dataset.open(options.validation_dir)
@@ -61,18 +67,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         image_size=train.image_size,
         normalization=channel_normalization(train) if is_small else IMAGENET,
     )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trainer = Trainer(
-        network.to("cuda" if torch.cuda.is_available() else "cpu"),
+        network.to(device),
         hyperparameters,
         train=train,
         validation=validation,
         normalization=spec.normalization,
+        is_mixed=device.type == "cuda",
         max_batches=options.max_batches,
     )
     checkpoints = Checkpoints(
         options.checkpoint_dir,
         {
             **facts,
+            **device_facts(device),
             "max_batches": options.max_batches,
             "parts": [*train.part_digests, *validation.part_digests],
             "pretrained": pretrained_digest,
@@ -95,6 +104,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_artifact(options.model_dir, artifact, training)
     write_json(options.output_data_dir / HISTORY_FILE, trainer.history)
     _check_artifact(options.model_dir, artifact, validation)
+
+
+def device_facts(device: torch.device) -> dict[str, object]:
+    """What of the machine decides the bits of the weights."""
+    # The artifact does not name them: it is the same on all machines that compute the same.
+    is_cpu = device.type == "cpu"
+    return {"device": device.type, "num_threads": torch.get_num_threads() if is_cpu else None}
 
 
 def _fit(trainer: Trainer, checkpoints: Checkpoints) -> None:
@@ -154,8 +170,7 @@ def _check_artifact(model_dir: Path, artifact: Artifact, validation: Dataset) ->
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse the known options; the toolkit may pass others, which are not ours."""
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = JobParser(__doc__)
     Hyperparameters.add_arguments(parser)
     defaults = {
         "train": os.environ.get("SM_CHANNEL_TRAIN", f"/opt/ml/input/data/{Channel.TRAIN}"),
@@ -172,7 +187,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--max-batches", type=int, help="train on this many batches per epoch: a smoke run"
     )
-    return parser.parse_known_args(argv)[0]
+    options, others = parser.parse_known_args(argv)
+    if unknown := _unknown(others):
+        parser.error(f"unknown: {', '.join(unknown)}")
+    return options
+
+
+def _unknown(words: Sequence[str]) -> list[str]:
+    """Of options that are not ours, and their values, those that are not the service's either."""
+    names = [word.partition("=")[0] for word in words if re.match("--?[a-zA-Z_]", word)]
+    return [name for name in names or words if not name.startswith(SERVICE_OPTIONS)]
 
 
 if __name__ == "__main__":

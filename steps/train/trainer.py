@@ -46,8 +46,20 @@ class Trainer:
         train: Dataset,
         validation: Dataset,
         normalization: Normalization,
+        is_mixed: bool = False,
         max_batches: int | None = None,
     ) -> None:
+        """Start a training.
+
+        Args:
+            network: Fresh or pretrained, on the device that trains; its weights change.
+            hyperparameters: What decides the weights beside the data.
+            train: Training split.
+            validation: Validation split.
+            normalization: What makes pixels the network's input.
+            is_mixed: Whether to compute in float16 where that is safe, which pays on GPUs.
+            max_batches: Batches that make an epoch; None means all.
+        """
         self.history: list[EpochMetrics] = []
         self.best_weights: dict[str, Tensor] = {}
         self._network = network
@@ -61,11 +73,12 @@ class Trainer:
             max_shift_fraction=hyperparameters.max_shift_fraction,
             horizontal_flip=hyperparameters.horizontal_flip,
         )
-        self._num_batches = math.ceil(len(train) / hyperparameters.batch_size)
+        self._num_batches = max(1, len(train) // hyperparameters.batch_size)
         self._max_batches = min(max_batches or self._num_batches, self._num_batches)
         self._device = network.projections.device
+        self._is_mixed = is_mixed
         self._optimizer = torch.optim.AdamW(_parameter_groups(network, hyperparameters), fused=True)
-        self._scaler = torch.amp.GradScaler(self._device.type, enabled=self._is_mixed)
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=is_mixed)
         self._generator = torch.Generator().manual_seed(hyperparameters.seed)
 
     @property
@@ -104,7 +117,7 @@ class Trainer:
         return {
             "averaged": self._averaged.state_dict(),
             "best_weights": self.best_weights,
-            "cuda_random": torch.cuda.get_rng_state_all() if self._is_mixed else [],
+            "cuda_random": torch.cuda.get_rng_state_all() if self._is_on_gpu else [],
             "generator": self._generator.get_state(),
             "history": [
                 {metric.value: value for metric, value in metrics.items()}
@@ -129,11 +142,11 @@ class Trainer:
         self._scaler.load_state_dict(state["scaler"])
         # Dropout draws from the global generators.
         torch.set_rng_state(state["random"])
-        if self._is_mixed:
+        if self._is_on_gpu:
             torch.cuda.set_rng_state_all(state["cuda_random"])
 
     @property
-    def _is_mixed(self) -> bool:
+    def _is_on_gpu(self) -> bool:
         return self._device.type == "cuda"
 
     def _train_batches(self, first_step: int) -> tuple[float, int]:
@@ -158,9 +171,16 @@ class Trainer:
         order = torch.randperm(len(self._train), generator=self._generator)
         for rows in order.tensor_split(self._num_batches)[: self._max_batches]:
             indices = rows.numpy()
-            pixels = torch.from_numpy(self._train.take(indices)).to(self._device)
+            pixels = self._send(torch.from_numpy(self._train.take(indices)))
             images = self._augment(self._normalization(pixels), self._generator)
-            yield images, torch.from_numpy(self._train.label_indices[indices]).to(self._device)
+            yield images, self._send(torch.from_numpy(self._train.label_indices[indices]))
+
+    def _send(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device; a GPU copies it while this process takes the next images."""
+        if self._is_on_gpu:
+            # Only from pinned memory is a copy not waited for.
+            return tensor.pin_memory().to(self._device, non_blocking=True)
+        return tensor
 
     def _train_step(self, step: int, images: Tensor, targets: Tensor) -> Tensor:
         options = self._hyperparameters

@@ -1,11 +1,12 @@
 """How job scripts start and end."""
 
 import logging
+import sys
 from pathlib import Path
 
 import pytest
 
-from steps.runtime import run
+from steps.runtime import JobParser, run
 
 
 @pytest.fixture
@@ -50,3 +51,48 @@ def test_an_error_is_the_failure_reason(output_dir: Path, caplog: pytest.LogCapt
         assert len(reason) == 1024
     assert "Traceback" in caplog.text
     assert "no images " * 200 in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        pytest.param("no more images", "no more images", id="text"),
+        pytest.param(3, "The script exited with 3.", id="number"),
+    ],
+)
+def test_a_script_that_exits_leaves_a_reason(
+    code: str | int, reason: str, output_dir: Path
+) -> None:
+    """Leaving by an exit is a failure too, unless the exit says that all is well."""
+    with pytest.raises(SystemExit) as caught:
+        run(lambda: sys.exit(code))
+    assert caught.value.code == code
+    assert {path.name: path.read_text() for path in output_dir.iterdir()} == {
+        "failure": reason,
+        "message": reason,
+    }
+
+
+def test_an_exit_without_a_fault_leaves_nothing(output_dir: Path) -> None:
+    """A script that only shows its help has not failed."""
+    with pytest.raises(SystemExit):
+        run(lambda: sys.exit(0))
+    assert not output_dir.exists()
+
+
+def test_wrong_options_are_the_failure_reason(
+    output_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads the job's description learns which option was wrong, and how."""
+
+    def main() -> None:
+        parser = JobParser("A job.")
+        parser.add_argument("--size", type=int)
+        parser.parse_args(["--size", "large"])
+
+    with pytest.raises(SystemExit):
+        run(main)
+    assert (output_dir / "failure").read_text() == (
+        "Wrong options: argument --size: invalid int value: 'large'."
+    )
+    assert "usage: " in capsys.readouterr().err

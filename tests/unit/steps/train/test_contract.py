@@ -59,6 +59,7 @@ def test_defaults_need_no_option() -> None:
             "Hyperparameter 'architecture' is 'vgg'. Known: small_cnn, convnext_tiny, "
             "efficientnet_b0, mobilenet_v3_small, resnet18, resnet50.",
         ),
+        ("batch_size", 1, "Hyperparameter 'batch_size' is 1; expected 2 to 4096."),
         ("dropout", 0.95, "Hyperparameter 'dropout' is 0.95; expected 0 to 0.9."),
         ("epochs", 0, "Hyperparameter 'epochs' is 0; expected 1 to 1000."),
         ("learning_rate", math.nan, "Hyperparameter 'learning_rate' is nan; expected 1e-06 to 1."),

@@ -135,6 +135,7 @@ def test_killed_job_resumes_to_the_same_bytes(
         pytest.param("data", id="data"),
         pytest.param("code", id="code"),
         pytest.param("hyperparameter", id="hyperparameter"),
+        pytest.param("threads", id="threads"),
     ],
 )
 def test_changed_training_starts_anew_beside_the_old_checkpoints(
@@ -144,7 +145,7 @@ def test_changed_training_starts_anew_beside_the_old_checkpoints(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Other data, code or hyperparameters never resume, and leave the old state untouched."""
+    """Whatever decides the weights decides what is resumed; the old state is left untouched."""
     script.main(argv("old"))
     before = content(tmp_path / "checkpoints")
     if change == "data":
@@ -153,6 +154,9 @@ def test_changed_training_starts_anew_beside_the_old_checkpoints(
             path.write_text(path.read_text().replace("0f", "1f"))
     if change == "code":
         monkeypatch.setenv("CODE_DIGEST", "new")
+    if change == "threads":
+        num_threads = torch.get_num_threads()
+        monkeypatch.setattr(torch, "get_num_threads", lambda: num_threads + 1)
     script.main(argv("new", **({"dropout": 0.2} if change == "hyperparameter" else {})))
     after = content(tmp_path / "checkpoints")
     assert len(after) == 2
@@ -174,10 +178,54 @@ def test_finished_job_is_not_trained_again(
     assert content(tmp_path / "first" / "model") == content(tmp_path / "second" / "model")
 
 
-def test_options_of_others_are_ignored(argv: Callable[..., list[str]], tmp_path: Path) -> None:
+def test_device_decides_what_is_resumed() -> None:
+    """A GPU never goes on from a CPU's state; its own threads do not matter to it."""
+    assert script.device_facts(torch.device("cuda")) == {"device": "cuda", "num_threads": None}
+    assert script.device_facts(torch.device("cpu")) == {
+        "device": "cpu",
+        "num_threads": torch.get_num_threads(),
+    }
+
+
+def test_matrix_products_are_deterministic_on_a_gpu(
+    argv: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script asks for it itself, unless its environment says otherwise."""
+    monkeypatch.setattr(script, "Trainer", None)
+    for given, expected in (("", ""), (None, ":4096:8")):
+        monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+        if given is None:
+            monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+        with pytest.raises(TypeError):
+            script.main(argv("job"))
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == expected
+
+
+def test_options_of_the_service_are_ignored(argv: Callable[..., list[str]], tmp_path: Path) -> None:
     """The service passes hyperparameters of its own, such as a tuning job's."""
-    script.main([*argv("job", epochs=1), "--_tuning_objective_metric", "loss", "--train", "x"])
+    others = ["--_tuning_objective_metric", "loss", "--sagemaker_job_name", "x"]
+    script.main([*argv("job", epochs=1), *others])
     assert (tmp_path / "job" / "model" / "weights.pt").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        pytest.param(
+            ["--epoch", "3", "--learning-rate=0.1"], "--epoch, --learning-rate", id="name"
+        ),
+        pytest.param(["--_tuning", "x", "-e", "3"], "-e", id="letter"),
+        pytest.param(["3"], "3", id="value"),
+    ],
+)
+def test_misspelt_hyperparameters_are_refused(
+    options: list[str], named: str, argv: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    """Training with a default in the place of what was asked for would go unnoticed."""
+    with pytest.raises(SystemExit) as caught:
+        script.main([*argv("job"), *options])
+    assert caught.value.code == f"Wrong options: unknown: {named}."
+    assert not (tmp_path / "job").exists()
 
 
 def test_paths_come_from_the_toolkits_variables(

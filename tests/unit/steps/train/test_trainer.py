@@ -17,7 +17,9 @@ from steps.train.trainer import NonFiniteLossError, Trainer
 def start(train_split: Dataset, validation_split: Dataset) -> Callable[..., Trainer]:
     """Starts a training of the tiny splits."""
 
-    def start(*, max_batches: int | None = None, **changes: object) -> Trainer:
+    def start(
+        *, is_mixed: bool = False, max_batches: int | None = None, **changes: object
+    ) -> Trainer:
         values = {"epochs": 4, "batch_size": 10, "dropout": 0.3, **changes}
         hyperparameters = Hyperparameters(**values)  # type: ignore[arg-type]
         torch.manual_seed(hyperparameters.seed)
@@ -28,6 +30,7 @@ def start(train_split: Dataset, validation_split: Dataset) -> Callable[..., Trai
             train=train_split,
             validation=validation_split,
             normalization=channel_normalization(train_split),
+            is_mixed=is_mixed,
             max_batches=max_batches,
         )
 
@@ -78,6 +81,33 @@ def test_resumed_training_is_the_uninterrupted_one(
         assert torch.equal(resumed.best_weights[name], tensor)
 
 
+def test_resumed_mixed_training_is_the_uninterrupted_one(start: Callable[..., Trainer]) -> None:
+    """In mixed precision the scale of the gradients belongs to the state."""
+    whole = finish(start(is_mixed=True))
+    interrupted = start(is_mixed=True)
+    interrupted.train_epoch()
+    state = copy.deepcopy(interrupted.state_dict())
+    assert state["scaler"]["scale"] == 2**16, "gradients are scaled"
+    torch.manual_seed(12345)
+    resumed = start(is_mixed=True)
+    resumed.load_state_dict(state)
+    finish(resumed)
+    assert without_times(resumed) == without_times(whole)
+    assert without_times(whole) != without_times(finish(start())), "the precision is another"
+    for name, tensor in whole.best_weights.items():
+        assert torch.equal(resumed.best_weights[name], tensor)
+
+
+def test_mixed_training_learns(start: Callable[..., Trainer]) -> None:
+    """Half precision reaches what full precision reaches on an easy task."""
+    trainer = finish(start(epochs=12, is_mixed=True))
+    assert trainer.history[trainer.best_epoch][Metric.VALIDATION_ACCURACY] == 1.0
+    assert {tensor.dtype for tensor in trainer.best_weights.values()} == {
+        torch.float32,
+        torch.int64,
+    }
+
+
 def test_seed_decides_the_training(start: Callable[..., Trainer]) -> None:
     """The same seed gives the same losses, another seed gives others."""
     first, again, other = (finish(start(epochs=1, seed=seed)) for seed in (3, 3, 4))
@@ -105,7 +135,7 @@ def test_best_epoch_is_kept_and_patience_ends_training(
 
 
 def test_infinite_loss_stops_with_its_step(start: Callable[..., Trainer]) -> None:
-    """The step of the first loss that is no number is named; five steps make an epoch."""
+    """The step of the first loss that is no number is named; four steps make an epoch."""
     trainer = start()
     trainer.train_epoch()
     normalization, calls = trainer._normalization, []
@@ -119,7 +149,7 @@ def test_infinite_loss_stops_with_its_step(start: Callable[..., Trainer]) -> Non
     with pytest.raises(NonFiniteLossError) as caught:
         trainer.train_epoch()
     assert str(caught.value) == (
-        "The training loss is nan at step 7; expected a finite number. Lower 'learning_rate'."
+        "The training loss is nan at step 6; expected a finite number. Lower 'learning_rate'."
     )
 
 
@@ -146,7 +176,18 @@ def test_smoke_run_trains_on_few_batches(start: Callable[..., Trainer]) -> None:
 
 def test_every_image_is_seen_once_per_epoch(start: Callable[..., Trainer]) -> None:
     """The batches of an epoch hold each image once, and differ by one image in size."""
-    sizes = [len(targets) for _, targets in start()._batches()]
+    sizes = [len(targets) for _, targets in start(batch_size=9)._batches()]
     assert sizes == [10, 10, 10, 9, 9]
     labels = torch.cat([targets for _, targets in start()._batches()])
     assert labels.bincount().tolist() == [16, 16, 16]
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "smallest", "num_batches"), [(2, 2, 24), (47, 48, 1), (48, 48, 1), (99, 48, 1)]
+)
+def test_no_batch_is_smaller_than_asked_for(
+    batch_size: int, smallest: int, num_batches: int, start: Callable[..., Trainer]
+) -> None:
+    """No batch of one image is left over: normalisation over it would be an error."""
+    sizes = [len(targets) for _, targets in start(batch_size=batch_size)._batches()]
+    assert (min(sizes), len(sizes)) == (smallest, num_batches)
