@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.files import write_atomically, write_json
+from steps.runtime import InputError
 
 DATASET_FILE = "dataset.json"
 
@@ -28,7 +29,7 @@ ORIGINALS_DIR = "originals"
 """Folder of the test split with the image files themselves, `<label>/<name>`, byte for byte."""
 
 
-class DatasetError(ValueError):
+class DatasetError(InputError):
     """A split folder is incomplete or contradicts itself."""
 
 

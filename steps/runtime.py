@@ -20,6 +20,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 """
 
 
+class InputError(ValueError):
+    """What the job was given is not as it must be: its message says it all, without a traceback."""
+
+
 class JobParser(argparse.ArgumentParser):
     """Parses a job script's options; what is wrong with them becomes the job's failure reason."""
 
@@ -46,6 +50,10 @@ def run(main: Callable[[], str | None]) -> None:
     started = time.perf_counter()
     try:
         message = main()
+    except InputError as error:
+        logger.error("%s", error)  # noqa: TRY400 - nobody looks for this mistake in the code
+        _say(str(error), "failure", "message")
+        sys.exit(1)
     except Exception as error:
         logger.exception("The job failed.")
         reason = f"{type(error).__name__}: {error}"

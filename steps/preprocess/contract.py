@@ -33,6 +33,10 @@ TEST_FRACTION = 0.15
 MINIMUM_IMAGES_PER_LABEL = 3
 """One for each split."""
 
+MIN_IMAGE_SIZE = 8
+MAX_IMAGE_SIZE = 1024
+"""Side of the decoded images in pixels."""
+
 REPORT_FILE = "preprocess-{host:03}.json"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from steps.preprocess.contract import SUFFIXES
 from steps.preprocess.contract import Output as Split
+from steps.runtime import InputError
 
 MAX_DEPTH = 2
 """Folders between the input's root and the label folders or ready-made splits."""
@@ -27,7 +28,7 @@ _SPLIT_NAMES = {
 }
 
 
-class LayoutError(ValueError):
+class LayoutError(InputError):
     """The input is no image folder."""
 
 

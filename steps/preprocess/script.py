@@ -23,6 +23,8 @@ from inference.files import write_json
 from inference.images import ImageError, decode, resize
 from steps.dataset import ORIGINALS_DIR, DatasetFacts, PartWriter, write_facts
 from steps.preprocess.contract import (
+    MAX_IMAGE_SIZE,
+    MIN_IMAGE_SIZE,
     REPORT_FILE,
     TEST_FRACTION,
     VALIDATION_FRACTION,
@@ -93,7 +95,9 @@ def main(argv: Sequence[str] | None = None) -> str:
     write_json(options.report_dir / REPORT_FILE.format(host=host.index), report)
     totals = {split: sum(report["counts"][split].values()) for split in split_dirs}
     counts = " ".join(f"{split}={total}" for split, total in totals.items())
-    return f"{counts} quarantined={len(report['quarantined'])}"
+    # Of several hosts, each knows its own files only.
+    share = f"host {host.index + 1} of {host.num_hosts}: " if host.num_hosts > 1 else ""
+    return f"{share}{counts} quarantined={len(report['quarantined'])}"
 
 
 def data_digest(files: Sequence[ImageFile], image_size: int) -> str:
@@ -177,13 +181,21 @@ def _is_readable(file: ImageFile) -> bool:
     return True
 
 
+def _image_size(text: str) -> int:
+    if not text.isdecimal() or not MIN_IMAGE_SIZE <= int(text) <= MAX_IMAGE_SIZE:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no side in pixels of {MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE}"
+        )
+    return int(text)
+
+
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser(__doc__)
     base = Path("/opt/ml/processing")
     parser.add_argument("--raw-dir", type=Path, default=base / "input/raw")
     for output in Output:
         parser.add_argument(f"--{output}-dir", type=Path, default=base / "output" / output)
-    parser.add_argument("--image-size", type=int, default=32, help="side in pixels")
+    parser.add_argument("--image-size", type=_image_size, default=32, help="side in pixels")
     parser.add_argument(
         "--resource-config", type=Path, default=Path("/opt/ml/config/resourceconfig.json")
     )

@@ -18,6 +18,7 @@ from steps.preprocess.contract import (
 )
 from steps.preprocess.contract import Output as Split
 from steps.preprocess.layout import ImageFile
+from steps.runtime import InputError
 
 SPLITS = (Split.TEST, Split.VALIDATION, Split.TRAIN)
 MINIMUM_LABELS = 2
@@ -29,7 +30,7 @@ _INTERVALS = {
 }
 
 
-class SplitError(ValueError):
+class SplitError(InputError):
     """The images cannot be split."""
 
 

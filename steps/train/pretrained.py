@@ -9,6 +9,7 @@ from torch import Tensor
 
 from inference.artifact import read_tensors
 from inference.model import Classifier
+from steps.runtime import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ MAX_PROBLEMS = 5
 """Most tensors that an error names."""
 
 
-class PretrainedError(ValueError):
+class PretrainedError(InputError):
     """The channel holds no weights for this network."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.runtime import JobParser, run
+from steps.runtime import InputError, JobParser, run
 
 
 @pytest.fixture
@@ -96,3 +96,18 @@ def test_wrong_options_are_the_failure_reason(
         "Wrong options: argument --size: invalid int value: 'large'."
     )
     assert "usage: " in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_input_is_said_without_a_traceback(
+    output_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a person must change in the data is one sentence, in the log and as the reason."""
+
+    def refuse() -> None:
+        raise InputError("Label 'dog' has 1 image.")
+
+    with pytest.raises(SystemExit) as caught:
+        run(refuse)
+    assert caught.value.code == 1
+    assert (output_dir / "failure").read_text() == "Label 'dog' has 1 image."
+    assert "Traceback" not in caplog.text

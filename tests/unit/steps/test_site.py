@@ -52,8 +52,8 @@ def test_settings_come_from_the_environment() -> None:
         ),
         pytest.param(
             {"SITE_REGION": "nowhere", "SITE_BUCKET": "Upper"},
-                "SITE_BUCKET is 'Upper'; expected a value like 'my-bucket'. "
-                "SITE_REGION is 'nowhere'; expected a value like 'eu-west-1'.",
+            "SITE_BUCKET is 'Upper'; expected a value like 'my-bucket'. "
+            "SITE_REGION is 'nowhere'; expected a value like 'eu-west-1'.",
             id="all problems at once",
         ),
     ],

@@ -202,3 +202,19 @@ def test_without_resource_config_there_is_one_host(
     main([*argv, "--image-size", str(SIZE)])
     alone, one = Dataset.open(tmp_path / "alone" / "train"), Dataset.open(preprocess() / "train")
     assert (alone.files, alone.part_digests) == (one.files, one.part_digests)
+
+
+@pytest.mark.parametrize("text", ["0", "7", "1025", "big"])
+def test_an_image_size_out_of_bounds_is_refused(text: str) -> None:
+    """Sizes that no network takes are refused before a file is read."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--image-size", text])
+    assert caught.value.code == (
+        f"Wrong options: argument --image-size: '{text}' is no side in pixels of 8 to 1024."
+    )
+
+
+def test_each_of_several_hosts_says_which_one_it_is(preprocess: Callable[..., Path]) -> None:
+    """A host's message counts its own files, and does not pass for the whole."""
+    out = preprocess(num_hosts=2)
+    assert (out / "message").read_text().startswith("host 2 of 2: train=")
