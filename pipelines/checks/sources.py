@@ -28,13 +28,14 @@ def _code_uris(analysis: Analysis) -> Iterator[tuple[Step, Located]]:
         for item in training.objects("InputDataConfig"):
             if item.value.get("ChannelName") == _CODE:
                 yield step, item.dig("DataSource", "S3DataSource", "S3Uri")
-        archive = _script_mode(training).dig(ARCHIVE)
+        archive = script_settings(training).dig(ARCHIVE)
         text = known_text(analysis, step, archive)
         if archive.value is not None and (text is None or text.startswith("s3://")):
             yield step, archive
 
 
-def _script_mode(training: Located) -> Located:
+def script_settings(training: Located) -> Located:
+    """The hyperparameters of a training job that are not searched."""
     key = "HyperParameters" if "HyperParameters" in training.value else "StaticHyperParameters"
     return training.dig(key)
 
@@ -43,7 +44,7 @@ def _script_mode(training: Located) -> Located:
 def content_addressed(analysis: Analysis) -> Iterator[Problem]:
     """A URI that holds the code's digest keeps its meaning, so that caches stay true."""
     for step, uri in _code_uris(analysis):
-        if uri.value is not None and not _DIGEST.search(_visible(analysis, step, uri)):
+        if uri.value is not None and not has_digest(_visible(analysis, step, uri)):
             given = quote(uri.value)
             yield Problem(
                 uri.pointer,
@@ -51,6 +52,11 @@ def content_addressed(analysis: Analysis) -> Iterator[Problem]:
                 "content; expected a digest of 32 or more hexadecimal digits as a part of the "
                 "path.",
             )
+
+
+def has_digest(uri: str) -> bool:
+    """Whether a part of the path is a digest."""
+    return _DIGEST.search(uri) is not None
 
 
 def _visible(analysis: Analysis, step: Step, item: Located) -> str:
@@ -73,7 +79,7 @@ def _visible(analysis: Analysis, step: Step, item: Located) -> str:
 def script_mode(analysis: Analysis) -> Iterator[Problem]:
     """The toolkit needs both hyperparameters, and an archive in a channel needs the channel."""
     for step, training in trainings(analysis):
-        settings = _script_mode(training)
+        settings = script_settings(training)
         given = [key for key in (PROGRAM, ARCHIVE) if settings.dig(key).value is not None]
         if len(given) == 1:
             missing = PROGRAM if given == [ARCHIVE] else ARCHIVE

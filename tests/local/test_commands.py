@@ -84,6 +84,7 @@ def test_run_refuses_wrong_use(
         pytest.param("TrainInstanceType=ml.nope", "D044", id="instance type"),
         pytest.param("PreprocessInstanceCount=0", "D046", id="count"),
         pytest.param("MaxTuningJobs=1", "D064", id="contradiction"),
+        pytest.param("Epochs=0", "D077", id="hyperparameter"),
     ],
 )
 def test_values_are_checked_like_defaults(

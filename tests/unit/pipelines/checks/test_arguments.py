@@ -315,10 +315,10 @@ CASES = [
                 "S3Input": {
                     "S3DataType": "S3Prefix",
                     "S3Uri": "s3://images/raw",
-                    "LocalPath": f"/opt/ml/processing/input/{index}",
+                    "LocalPath": f"/opt/ml/processing/input/{name}",
                 },
             }
-            for index in range(11)
+            for index, name in enumerate(["code", "model", *"abcdefghi"])
         ],
         "D046",
         "/Steps/4/Arguments/ProcessingInputs",

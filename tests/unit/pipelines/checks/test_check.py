@@ -70,8 +70,14 @@ def test_accepts_other_sound_forms(pointer: str, value: Json) -> None:
 def test_accepts_a_grid_of_categories() -> None:
     """Grid search over listed values alone is what the service takes."""
     config = "/Steps/2/Arguments/HyperParameterTuningJobConfig"
-    names = ["architecture", "batch_size", "dropout", "learning_rate"]
-    ranges = {"CategoricalParameterRanges": [{"Name": n, "Values": ["1", "2"]} for n in names]}
+    values = {
+        "architecture": ["resnet18", "small_cnn"],
+        "batch_size": ["32", "64"],
+        "dropout": ["0", "0.2"],
+        "learning_rate": ["0.001", "0.01"],
+    }
+    listed = [{"Name": name, "Values": some} for name, some in values.items()]
+    ranges = {"CategoricalParameterRanges": listed}
     definition = edited(sound("training"), f"{config}/ParameterRanges", ranges)
     assert check(edited(definition, f"{config}/Strategy", "Grid")) == []
 

@@ -217,10 +217,10 @@ CASES = [
             "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 9, "MaxResource": 3}},
             "ParameterRanges": {
                 "CategoricalParameterRanges": [
-                    {"Name": "learning_rate", "Values": ["1", "2"]},
-                    {"Name": "dropout", "Values": ["1", "2"]},
-                    {"Name": "batch_size", "Values": ["1", "2"]},
-                    {"Name": "architecture", "Values": ["1", "2"]},
+                    {"Name": "learning_rate", "Values": ["0.001", "0.01"]},
+                    {"Name": "dropout", "Values": ["0", "0.2"]},
+                    {"Name": "batch_size", "Values": ["32", "64"]},
+                    {"Name": "architecture", "Values": ["resnet18", "small_cnn"]},
                 ]
             },
         },
