@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,9 @@ pytestmark = pytest.mark.local
 LONG = {**QUICK, "Epochs": "120", "Patience": "1000"}
 """Parameters under which Train takes some seconds on any machine."""
 
+LONG_SEARCH = {**LONG, "MaxTuningJobs": "4", "TuningEpochs": "500"}
+"""Parameters under which each trial does."""
+
 
 def _wait_until(is_true: Callable[[], bool], *, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
@@ -29,10 +32,16 @@ def _wait_until(is_true: Callable[[], bool], *, seconds: float = 90.0) -> None:
 
 
 @contextmanager
-def _command(root: Path, images_dir: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """`pipelines run retraining` as a process; killed if the test fails."""
-    settings = [word for name, value in LONG.items() for word in ("-p", f"{name}={value}")]
-    command = [sys.executable, "-m", "pipelines", "run", "retraining", "--root", str(root)]
+def _command(
+    root: Path,
+    images_dir: Path,
+    *words: str,
+    pipeline: str = "retraining",
+    parameters: Mapping[str, str] = LONG,
+) -> Iterator[subprocess.Popen[str]]:
+    """`pipelines run` as a process; killed if the test fails."""
+    settings = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
+    command = [sys.executable, "-m", "pipelines", "run", pipeline, "--root", str(root)]
     with subprocess.Popen(
         [*command, "--images", str(images_dir), *settings, *words],
         stdout=subprocess.PIPE,
@@ -45,15 +54,15 @@ def _command(root: Path, images_dir: Path, *words: str) -> Iterator[subprocess.P
             process.kill()
 
 
-def _wait_for_epoch(root: Path, epoch: int) -> Path:
-    """Wait until Train has reported an epoch; returns the execution's folder."""
+def _wait_for_epoch(root: Path, epoch: int, *, logs: str = "Train/log.txt") -> Path:
+    """Wait until a job has reported an epoch; returns the execution's folder."""
 
     def is_reported() -> bool:
-        logs = root.glob("executions/retraining/*/steps/Train/log.txt")
-        return any(f"epoch={epoch} " in log.read_text() for log in logs)
+        found = root.glob(f"executions/*/*/steps/{logs}")
+        return any(f"epoch={epoch} " in log.read_text() for log in found)
 
     _wait_until(is_reported)
-    [folder] = (root / "executions" / "retraining").iterdir()
+    [folder] = root.glob("executions/*/*")
     return folder
 
 
@@ -70,13 +79,20 @@ def _processes_naming(text: str) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "parameters", "logs"),
+    [
+        pytest.param("retraining", LONG, "Train/log.txt", id="training"),
+        pytest.param("training", LONG_SEARCH, "Tune/001/log.txt", id="trials"),
+    ],
+)
 def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
-    tmp_path: Path, images_dir: Path
+    tmp_path: Path, images_dir: Path, pipeline: str, parameters: Mapping[str, str], logs: str
 ) -> None:
     """SIGINT ends the command with 1, the record says Stopped, and no process is left."""
     root = tmp_path / "root"
-    with _command(root, images_dir) as process:
-        folder = _wait_for_epoch(root, 3)
+    with _command(root, images_dir, pipeline=pipeline, parameters=parameters) as process:
+        folder = _wait_for_epoch(root, 3, logs=logs)
         process.send_signal(signal.SIGINT)
         _, talk = process.communicate(timeout=30)
     assert process.returncode == 1, talk
@@ -103,3 +119,21 @@ def test_a_killed_training_resumes_to_the_same_artifact(
     assert "Resuming after epoch " in log
     [artifact] = root.glob("s3/**/output/model.tar.gz")
     assert artifact.read_bytes() == machine.artifact(whole).read_bytes()
+
+
+def test_executions_at_once_share_a_root(tmp_path: Path, images_dir: Path) -> None:
+    """Two commands in one fresh root both succeed, and register two versions."""
+    root = tmp_path / "root"
+    with (
+        _command(root, images_dir, parameters=QUICK) as first,
+        _command(root, images_dir, parameters={**QUICK, "Seed": "1"}) as second,
+    ):
+        talks = [process.communicate(timeout=120)[1] for process in (first, second)]
+        codes = [process.returncode for process in (first, second)]
+    assert codes == [0, 0], talks
+    packages = root / "model-packages" / "image-classification"
+    versions = [json.loads(path.read_bytes()) for path in sorted(packages.glob("*.json"))]
+    assert [package["ModelPackageVersion"] for package in versions] == [1, 2]
+    seeds = {package["CustomerMetadataProperties"]["hyperparameter.seed"] for package in versions}
+    assert seeds == {"0", "1"}
+    assert len(list((root / "executions" / "retraining").iterdir())) == 2
