@@ -8,7 +8,7 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, arguments, child
 from pipelines.checks.properties import training_definitions
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.values import known_number
+from pipelines.checks.values import known_number, value_of
 from pipelines.checks.wording import quote
 from pipelines.definition import Step
 
@@ -157,3 +157,39 @@ def metric_regexes(analysis: Analysis) -> Iterator[Problem]:
                     child(item.pointer, "Regex"),
                     f"{lead} {quote(regex)}, which captures nothing; put the value in parentheses.",
                 )
+
+
+_LOCAL_STORAGE = re.compile(r"ml\.(?:g4dn|g[5-7]e?|p3dn|p[4-6][a-z0-9-]*|trn\w+|[cmr]\d\w*d)\.\w+")
+"""Instance types with disks of their own.
+
+Source: Amazon EC2 User Guide, "Instance store volumes",
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
+"""
+
+
+@rule(
+    "D055",
+    "Instances with disks of their own take no key for a volume",
+    f"{_API_URL}API_ResourceConfig.html#sagemaker-Type-ResourceConfig-VolumeKmsKeyId",
+)
+def volume_keys(analysis: Analysis) -> Iterator[Problem]:
+    """Such disks are encrypted by the instance, and the service refuses a key for them."""
+    clusters = [
+        *((step, training.dig("ResourceConfig")) for step, training in trainings(analysis)),
+        *(
+            (step, arguments(step).dig("ProcessingResources", "ClusterConfig"))
+            for step in analysis.of_type("Processing")
+        ),
+    ]
+    for step, cluster in clusters:
+        key = cluster.dig("VolumeKmsKeyId")
+        if key.value is None:
+            continue
+        for known in value_of(analysis, step, cluster.dig("InstanceType")).known:
+            if isinstance(known.value, str) and _LOCAL_STORAGE.fullmatch(known.value):
+                yield Problem(
+                    key.pointer,
+                    f"Step '{step.name}' has a VolumeKmsKeyId and may run on {known.value}, whose "
+                    "own disks take none; expected another instance type, or no key.",
+                )
+                break

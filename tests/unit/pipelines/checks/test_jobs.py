@@ -120,6 +120,40 @@ CASES = [
             "EnableManagedSpotTraining or remove it."
         ),
     ),
+    Case(
+        "volume_key_for_an_instance_with_disks",
+        "training",
+        "/Steps/3/Arguments/ResourceConfig",
+        {
+            "InstanceCount": 1,
+            "InstanceType": "ml.g5.xlarge",
+            "VolumeSizeInGB": 50,
+            "VolumeKmsKeyId": "key",
+        },
+        "D055",
+        "/Steps/3/Arguments/ResourceConfig/VolumeKmsKeyId",
+        (
+            "Step 'Train' has a VolumeKmsKeyId and may run on ml.g5.xlarge, whose own disks take "
+            "none; expected another instance type, or no key."
+        ),
+    ),
+    Case(
+        "volume_key_for_processing_with_disks",
+        "training",
+        "/Steps/1/Arguments/ProcessingResources/ClusterConfig",
+        {
+            "InstanceCount": {"Get": "Parameters.PreprocessInstanceCount"},
+            "InstanceType": "ml.r5d.xlarge",
+            "VolumeSizeInGB": 50,
+            "VolumeKmsKeyId": "key",
+        },
+        "D055",
+        "/Steps/1/Arguments/ProcessingResources/ClusterConfig/VolumeKmsKeyId",
+        (
+            "Step 'Preprocess' has a VolumeKmsKeyId and may run on ml.r5d.xlarge, whose own disks "
+            "take none; expected another instance type, or no key."
+        ),
+    ),
 ]
 
 
