@@ -10,7 +10,7 @@ BIN := .venv/bin
 demo: install ## Run the training pipeline on the digits, on this machine.
 	$(BIN)/pipelines demo
 
-test: install .venv-contract/installed ## Run the tests and report what they cover.
+test: install .venv-contract/installed .venv-serving/installed ## Run the tests and report what they cover.
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
@@ -21,7 +21,7 @@ lint: install ## Check style, types and the direction of imports.
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: install ## Measure the numbers that the README states.
+bench: install .venv-serving/installed ## Measure the numbers that the README states.
 	$(BIN)/python -m tests.benchmarks
 
 install: .venv/installed ## Install the locked dependencies into .venv.
@@ -40,6 +40,14 @@ install: .venv/installed ## Install the locked dependencies into .venv.
 	fi
 	touch $@
 
+# The real serving toolkit. Torch is that of .venv, whose packages it sees after its own.
+.venv-serving/installed: requirements-serving.lock | .venv/installed $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-serving
+	$(UV) pip sync --quiet --python .venv-serving/bin/python --require-hashes requirements-serving.lock
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > $$(.venv-serving/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch-of-venv.pth
+	touch $@
+
 $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -50,6 +58,8 @@ lock: | $(UV) ## Resolve the dependencies anew.
 	  --output-file requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --custom-compile-command "make lock" --group contract --output-file requirements-contract.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --group serving --output-file requirements-serving.lock
 
 clean: ## Remove what the targets made.
-	rm -rf .uv .venv .venv-contract .local
+	rm -rf .uv .venv .venv-contract .venv-serving .local
