@@ -1,202 +1,85 @@
-"""Serving functions: bytes to images, images to answers, answers to bytes.
+"""What a model server imports: it loads the model and answers every request, refused ones too.
 
-The serving toolkit, the local endpoint and Evaluate call the same four functions in the same order:
-`model_fn` once, then `input_fn`, `predict_fn` and `output_fn` per request. The only error that a
-request can cause is RequestError.
+The serving toolkit answers an exception with its traceback, so none leaves `transform_fn`. The
+toolkit also takes `transform_fn` for the whole way from bytes to bytes only in a module that has no
+`input_fn`, `predict_fn` or `output_fn`: those are in `inference.serving`.
 """
 
-import base64
-import binascii
-import csv
-import io
 import json
-from collections.abc import Sequence
+import logging
 from http import HTTPStatus
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 
+from inference import serving
 from inference.artifact import Artifact, load_artifact
-from inference.contract import (
-    CONTENT_TYPES,
-    IMAGE_CONTENT_TYPES,
-    MAX_BODY_BYTES,
-    MAX_IMAGE_PIXELS,
-    MAX_TOP_LABELS,
-    RESPONSE_TYPES,
-)
-from inference.descriptors import describe
 from inference.errors import RequestError
-from inference.images import ImageError, ImageTooLargeError, decode, resize
 
-Response: TypeAlias = dict[str, float | str]
-"""The answer to one image; its keys are `inference.contract.response_fields`, in that order."""
+logger = logging.getLogger(__name__)
 
-_JSON, _JSON_LINES, _CSV = RESPONSE_TYPES
+ERROR_TYPE = "application/json"
+"""Media type of every refusal, whatever the caller accepts: `{"error": "<sentence>"}`."""
+
+
+class Context(Protocol):
+    """What the handler uses of the model server's context."""
+
+    def set_response_status(self, code: int, phrase: str) -> None:
+        """Answer with another status than 200."""
 
 
 def model_fn(model_dir: str) -> Artifact:
     """Load the artifact, on the GPU where there is one."""
+    _leave_bodies_undecoded()
     artifact = load_artifact(Path(model_dir))
     artifact.network.to("cuda" if torch.cuda.is_available() else "cpu")
     return artifact
 
 
-def input_fn(body: bytes | bytearray | str, content_type: str | None) -> list[Image.Image]:
-    """Decode the images of a request.
+def transform_fn(
+    model: Artifact,
+    body: bytes | bytearray | str | None,
+    content_type: str | None,
+    accept: str | None,
+    context: Context,
+) -> tuple[bytes, str]:
+    """Answer a request, or refuse it with a status and one sentence of JSON.
 
     Args:
-        body: An encoded image; or JSON, `{"image": "<base64>"}`, with a list in the place of
-            the text or of the object for several images.
-        content_type: Media type of the body; parameters such as `charset` are ignored.
-
-    Raises:
-        RequestError: 415 for another media type, 413 for too much, 400 for what cannot be read.
-    """
-    media_type = _media_type(content_type or "")
-    if media_type not in CONTENT_TYPES:
-        raise RequestError(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            f"Unsupported content type '{media_type}'. Supported: {', '.join(CONTENT_TYPES)}.",
-        )
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are read.",
-        )
-    if media_type in IMAGE_CONTENT_TYPES:
-        encoded = [body.encode("latin-1", "replace") if isinstance(body, str) else bytes(body)]
-    else:
-        encoded = _images_in_json(body)
-    images: list[Image.Image] = []
-    # All images of a request share one allowance: they are in memory at the same time.
-    num_pixels_left = MAX_IMAGE_PIXELS
-    for content in encoded:
-        images.append(_decode(content, num_pixels_left))
-        num_pixels_left -= images[-1].width * images[-1].height
-    return images
-
-
-def predict_fn(data: Sequence[Image.Image], model: Artifact) -> list[Response]:
-    """Answer each image.
-
-    Images go through the network one by one: in a batch, the sums inside it are ordered
-    differently, and an answer would depend on what else was asked.
-    """
-    return [_respond(image, model) for image in data]
-
-
-def output_fn(prediction: Sequence[Response], accept: str | None) -> tuple[bytes, str]:
-    """Encode answers: JSON for one image, JSON Lines for several, or CSV.
-
-    Args:
-        prediction: One response per image.
-        accept: Media types that the caller understands, in the order of preference; nothing
-            means JSON. CSV has no header line: its columns are the fields in alphabetical order.
+        model: What `model_fn` loaded.
+        body: See `inference.serving.input_fn`.
+        content_type: Media type of the body.
+        accept: Media types that the caller understands.
+        context: Told the status of a refusal: of the 4xx range for what the caller did wrong,
+            500 for a fault of ours, which the log explains and the answer does not.
 
     Returns:
         The body and its media type.
-
-    Raises:
-        RequestError: 406; none of the media types can be written.
     """
-    media_type = _accepted(accept)
-    if media_type == _CSV:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerows(
-            response.values() for response in prediction
-        )
-        return buffer.getvalue().encode(), _CSV
-    lines = [json.dumps(response, allow_nan=False, sort_keys=True) for response in prediction]
-    if media_type == _JSON and len(lines) == 1:
-        return lines[0].encode(), _JSON
-    return "".join(f"{line}\n" for line in lines).encode(), _JSON_LINES
-
-
-def _respond(image: Image.Image, model: Artifact) -> Response:
-    pixels = torch.tensor(resize(image, model.spec.image_size)[np.newaxis])
-    network = model.network
-    with torch.inference_mode():
-        images_13hw = model.spec.normalization(pixels.to(network.projections.device))
-        features_1f = network.embed(images_13hw)
-        logits = network.classify(features_1f)[0].double().cpu().numpy()
-        projections = network.project(features_1f)[0].tolist()
-    probabilities = _softmax(logits)
-    # Stable, so that of equal probabilities the first label wins.
-    ranking = np.argsort(-probabilities, kind="stable")[:MAX_TOP_LABELS]
-    response = describe(image)
-    response["entropy"] = _entropy(probabilities)
-    response["predicted_label"] = model.labels[ranking[0]]
-    response["probability"] = float(probabilities[ranking[0]])
-    for rank, index in enumerate(ranking[1:], start=2):
-        response[f"top_{rank}_label"] = model.labels[index]
-        response[f"top_{rank}_probability"] = float(probabilities[index])
-    for index, value in enumerate(projections):
-        response[f"embedding_{index:02}"] = value
-    return dict(sorted(response.items()))
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max())
-    return np.asarray(exponentials / exponentials.sum())
-
-
-def _entropy(probabilities: NDArray[np.float64]) -> float:
-    """Shannon entropy in nats: -sum(p * ln(p)), where 0 * ln(0) is 0."""
-    positive = probabilities[probabilities > 0]
-    # Adding 0 turns the -0.0 of a certain answer into 0.
-    return float(-(positive * np.log(positive)).sum() + 0.0)
-
-
-def _images_in_json(body: bytes | bytearray | str) -> list[bytes]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, "The body is not JSON.") from error
-    texts: list[object] = []
-    for item in document if isinstance(document, list) else [document]:
-        if not isinstance(item, dict) or item.keys() != {"image"}:
-            raise _not_our_json()
-        texts += item["image"] if isinstance(item["image"], list) else [item["image"]]
-    if not texts or not all(isinstance(text, str) for text in texts):
-        raise _not_our_json()
+        images = serving.input_fn(body, content_type)
+        return serving.output_fn(serving.predict_fn(images, model), accept)
+    except RequestError as error:
+        status, message = error.status, str(error)
+    except Exception:  # the one place that answers for whatever went wrong
+        logger.exception("A request failed.")
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        message = "The request failed through no fault of the caller; the endpoint's log has more."
+    context.set_response_status(code=status.value, phrase=status.phrase)
+    return json.dumps({"error": message}).encode(), ERROR_TYPE
+
+
+def _leave_bodies_undecoded() -> None:
+    """Keep the serving toolkit, where there is one, from decoding bodies of JSON and CSV to text.
+
+    It does so before it calls us, so that bytes that are no UTF-8 would be status 500 and a
+    traceback instead of a refusal.
+    Source: sagemaker_inference/transformer.py of sagemaker-pytorch-inference 2.0.25, transform
+    """
     try:
-        return [base64.b64decode(str(text), validate=True) for text in texts]
-    except (binascii.Error, ValueError) as error:
-        raise RequestError(HTTPStatus.BAD_REQUEST, "The value of 'image' is not base64.") from error
-
-
-def _not_our_json() -> RequestError:
-    return RequestError(
-        HTTPStatus.BAD_REQUEST,
-        'The JSON body must be {"image": "<base64>"}, or hold a list of images in its place.',
-    )
-
-
-def _decode(content: bytes, max_pixels: int) -> Image.Image:
-    try:
-        return decode(content, max_pixels=max_pixels)
-    except ImageError as error:
-        is_large = isinstance(error, ImageTooLargeError)
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_large else HTTPStatus.BAD_REQUEST
-        raise RequestError(status, f"The image cannot be read: {error}.") from error
-
-
-def _media_type(text: str) -> str:
-    return text.partition(";")[0].strip().lower()
-
-
-def _accepted(accept: str | None) -> str:
-    wanted = [_media_type(item) for item in (accept or "*/*").split(",")]
-    for media_type in wanted:
-        for offered in RESPONSE_TYPES:
-            if media_type in {offered, f"{offered.partition('/')[0]}/*", "*/*"}:
-                return offered
-    raise RequestError(
-        HTTPStatus.NOT_ACCEPTABLE,
-        f"Unsupported accept '{accept}'. Supported: {', '.join(RESPONSE_TYPES)}.",
-    )
+        from sagemaker_inference import content_types  # type: ignore[import-not-found]
+    except ImportError:
+        return
+    content_types.UTF8_TYPES.clear()

@@ -18,7 +18,8 @@ from inference.contract import (
     response_fields,
 )
 from inference.errors import RequestError
-from inference.handler import input_fn, model_fn, output_fn, predict_fn
+from inference.handler import model_fn
+from inference.serving import input_fn, output_fn, predict_fn
 from steps.dataset import ORIGINALS_DIR, Dataset
 from steps.evaluate.training import Training
 

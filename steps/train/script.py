@@ -19,8 +19,9 @@ from PIL import Image
 
 from inference.artifact import Artifact, ArtifactError, Spec, write_artifact
 from inference.files import write_json
-from inference.handler import input_fn, model_fn, output_fn, predict_fn
+from inference.handler import model_fn
 from inference.model import build_classifier
+from inference.serving import input_fn, output_fn, predict_fn
 from inference.transforms import IMAGENET
 from steps.dataset import Dataset, DatasetError
 from steps.runtime import JobParser, run

@@ -53,7 +53,8 @@ def test_the_artifact_answers_as_it_did_in_the_evaluation(
     machine: Machine, images_dir: Path, tmp_path: Path
 ) -> None:
     """Unpacked and loaded through the handler, the artifact repeats every recorded prediction."""
-    from inference.handler import input_fn, model_fn, output_fn, predict_fn
+    from inference.handler import model_fn
+    from inference.serving import input_fn, output_fn, predict_fn
 
     execution, talk = machine.run("retraining", images_dir)
     assert execution.status is Status.SUCCEEDED, talk

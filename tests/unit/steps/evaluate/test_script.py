@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from inference.contract import response_fields
-from inference.handler import input_fn, model_fn, output_fn, predict_fn
+from inference.handler import model_fn
+from inference.serving import input_fn, output_fn, predict_fn
 from steps.dataset import Dataset
 from steps.evaluate.script import main
 

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from inference.artifact import ArtifactError
-from inference.handler import input_fn, model_fn, predict_fn
+from inference.handler import model_fn
+from inference.serving import input_fn, predict_fn
 from steps.dataset import DatasetError
 from steps.train import script
 from steps.train.contract import Metric

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from inference import handler
+from inference import serving
 from inference.artifact import Artifact
 from inference.contract import CONTENT_TYPES, FieldType, response_fields
 from inference.errors import RequestError
-from inference.handler import input_fn, model_fn, output_fn, predict_fn
+from inference.handler import model_fn
 from inference.images import resize
+from inference.serving import input_fn, output_fn, predict_fn
 
 
 def noise(seed: int, size: tuple[int, int] = (20, 16)) -> Image.Image:
@@ -156,25 +157,25 @@ def test_unreadable_requests_are_refused(
     """What a caller did wrong is a status of the 4xx range and one sentence."""
     with pytest.raises(RequestError) as caught:
         input_fn(body, content_type)
-    assert (caught.value.status_code, caught.value.message) == (status, message)
+    assert (caught.value.status, str(caught.value)) == (status, message)
 
 
 def test_too_large_a_body_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit counts bytes of the body."""
-    monkeypatch.setattr(handler, "MAX_BODY_BYTES", 10)
+    monkeypatch.setattr(serving, "MAX_BODY_BYTES", 10)
     with pytest.raises(RequestError) as caught:
         input_fn(BODY, "image/png")
-    assert caught.value.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    assert caught.value.message == f"The body has {len(BODY)} bytes; at most 10 are read."
+    assert caught.value.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert str(caught.value) == f"The body has {len(BODY)} bytes; at most 10 are read."
 
 
 def test_images_of_a_request_share_one_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many images cannot unpack to more than one image may."""
-    monkeypatch.setattr(handler, "MAX_IMAGE_PIXELS", 500)
+    monkeypatch.setattr(serving, "MAX_IMAGE_PIXELS", 500)
     with pytest.raises(RequestError) as caught:
         input_fn(json.dumps({"image": [TEXT, TEXT]}), "application/json")
-    assert caught.value.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    assert caught.value.message == (
+    assert caught.value.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert str(caught.value) == (
         "The image cannot be read: it has 20 x 16 pixels; at most 180 are read."
     )
 
@@ -184,7 +185,7 @@ def attempt(body: bytes | str, content_type: str) -> int:
     try:
         images = input_fn(body, content_type)
     except RequestError as error:
-        return int(error.status_code)
+        return int(error.status)
     return HTTPStatus.OK if {image.mode for image in images} == {"RGB"} else 0
 
 
@@ -301,7 +302,7 @@ def test_unsupported_accept_is_refused(model: Artifact) -> None:
     """A media type that cannot be written is status 406."""
     with pytest.raises(RequestError) as caught:
         output_fn(predict_fn([noise(0)], model), "image/png")
-    assert (caught.value.status_code, caught.value.message) == (
+    assert (caught.value.status, str(caught.value)) == (
         406,
         "Unsupported accept 'image/png'. "
         "Supported: application/json, application/jsonlines, text/csv.",
