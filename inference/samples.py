@@ -14,6 +14,13 @@ SAMPLES_FILE = "samples.json"
 
 MAX_SAMPLES = 16
 
+MAX_SAMPLE_BYTES = 6 * 1024 * 1024
+"""Largest image of a sample: an endpoint takes no larger request.
+
+Source: Amazon SageMaker AI API Reference, InvokeEndpoint, Body,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+"""
+
 TOLERANCE = 1e-3
 """Largest difference of a number, absolute or relative: other processors and releases of torch sum
 in another order."""
@@ -53,9 +60,7 @@ def parse_samples(text: str | bytes) -> list[Sample]:
     return samples
 
 
-def difference(
-    expected: Mapping[str, float | str], found: Mapping[str, float | str]
-) -> str | None:
+def difference(expected: Mapping[str, float | str], found: Mapping[str, float | str]) -> str | None:
     """The first field in which two answers differ, in words; None where they agree."""
     if expected.keys() != found.keys():
         names = ", ".join(sorted(expected.keys() ^ found.keys()))

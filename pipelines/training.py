@@ -24,6 +24,7 @@ from sagemaker.core.workflow.parameters import (
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from inference.contract import ARCHITECTURES
+from inference.package import Metadata
 from pipelines.catalogue import RAW_DATA_PARAMETER
 from steps.check_quality import check_quality_step
 from steps.evaluate.contract import Output as EvaluateOutput
@@ -216,7 +217,9 @@ def _metadata(
     return {
         "code_digest": train_code_digest(context),
         "data_digest": evaluate.report("data_digest"),
-        "evaluation_uri": evaluate.output_uri(EvaluateOutput.EVALUATION),
+        Metadata.BASELINE_URI: evaluate.output_uri(EvaluateOutput.BASELINE),
+        Metadata.EVALUATION_URI: evaluate.output_uri(EvaluateOutput.EVALUATION),
+        Metadata.SAMPLES_URI: evaluate.output_uri(EvaluateOutput.SAMPLES),
         "image_size": parameters["ImageSize"].to_string(),
         "preprocess_code_digest": context.bundles["preprocess"].digest,
         "raw_data_uri": parameters[RAW_DATA_PARAMETER],

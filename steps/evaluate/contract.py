@@ -23,6 +23,8 @@ class Output(StrEnum):
 
     BASELINE = "baseline"
     EVALUATION = "evaluation"
+    SAMPLES = "samples"
+    """Test images and the answers to them, for who deploys the model to compare with."""
 
 
 MODEL_FILE = "model.tar.gz"

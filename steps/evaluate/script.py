@@ -1,4 +1,4 @@
-"""Evaluate: measure a model on the test images, compare it, and write the baselines.
+"""Evaluate: measure a model on the test images, compare it, write the baselines and samples.
 
 The images go through the handler that serves, as the bytes that were collected. Nothing is
 estimated: an input that is missing stops the job.
@@ -34,6 +34,7 @@ from steps.evaluate.prediction import (
     predict,
 )
 from steps.evaluate.report import evaluate
+from steps.evaluate.samples import choose_samples, write_samples
 from steps.runtime import JobParser, run
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> str:
     page = evaluation_page(model, evaluation, baseline.data_statistics)
     for path, document in baseline.documents().items():
         _write(options.baseline_dir / path, document_text(document))
+    write_samples(options.samples_dir, choose_samples(predictions))
     _write(options.evaluation_dir / PREDICTIONS_FILE, _predictions_csv(predictions))
     _write(options.evaluation_dir / PAGE_FILE, page)
     _write(options.evaluation_dir / REPORT_FILE, document_text(evaluation.report))

@@ -14,6 +14,7 @@ import pytest
 
 from inference.contract import response_fields
 from inference.handler import model_fn
+from inference.samples import parse_samples
 from inference.serving import input_fn, output_fn, predict_fn
 from steps.dataset import Dataset
 from steps.evaluate.script import main
@@ -35,6 +36,7 @@ def evaluate(root: Path, *, model: Path, test: Path, approved: Path, options: li
             f"--approved-dir={approved}",
             f"--baseline-dir={root / 'baseline'}",
             f"--evaluation-dir={root / 'evaluation'}",
+            f"--samples-dir={root / 'samples'}",
             *options,
         ]
     )
@@ -227,10 +229,25 @@ def test_same_inputs_same_bytes(
     approved = make_archive(seed=1)
     evaluate(tmp_path, model=model_dir, test=test_dir, approved=approved, options=[])
     paths = [path.relative_to(outputs) for path in sorted(outputs.rglob("*")) if path.is_file()]
-    assert len(paths) == 7
+    assert len(paths) == 11
     assert [(tmp_path / path).read_bytes() for path in paths] == [
         (outputs / path).read_bytes() for path in paths
     ]
+
+
+def test_samples_are_the_handler_s_answers_to_the_original_bytes(
+    outputs: Path, model_dir: Path, test_dir: Path, tmp_path: Path
+) -> None:
+    """One sample of each label goes along: its bytes, its media type and what was answered."""
+    answers = ask(model_dir, test_dir, tmp_path)
+    samples = parse_samples((outputs / "samples" / "samples.json").read_bytes())
+    files = [sample.file.removeprefix("images/") for sample in samples]
+    assert sorted(file.partition("/")[0] for file in files) == ["<b>cat", "ant & bee", "dog"]
+    for file, sample in zip(files, samples, strict=True):
+        assert sample.response == answers[file]
+        assert sample.content_type == CONTENT_TYPES[Path(file).suffix]
+        original = (test_dir / "originals" / file).read_bytes()
+        assert (outputs / "samples" / sample.file).read_bytes() == original
 
 
 def test_smoke_run_takes_evenly_spaced_images(
