@@ -144,6 +144,26 @@ def dependencies(step: Step) -> set[str]:
     return names - {step.name}
 
 
+COMPLETED = "Completed"
+"""Trigger of a plain dependency: the other step succeeded."""
+TRIGGERS = (COMPLETED, "Failed", "Stopped", "Any")
+"""Outcomes of a step that another one may wait for."""
+
+
+def triggers(step: Step) -> dict[str, str]:
+    """The outcome of each step that `step` waits for, by that step's name.
+
+    A condition and a reference need success.
+
+    Source: sagemaker-mlops, `workflow/step_dependency.py`.
+    """
+    found = dict.fromkeys(dependencies(step), COMPLETED)
+    for entry in step.body.get("DependsOn", []):
+        if isinstance(entry, dict):
+            found[entry["Step"]] = entry.get("Trigger", COMPLETED)
+    return found
+
+
 def load(text: str) -> dict[str, Json]:
     """Parse a definition.
 

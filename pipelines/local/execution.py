@@ -30,6 +30,8 @@ class Status(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     STOPPED = "Stopped"
+    COMPLETED_WITH_FAILURES = "CompletedWithFailures"
+    """Of an execution alone: every step that failed had a step that ran because of it."""
     SKIPPED = "Skipped"
     """Of a step alone: it did not run, for its branch was not taken or an earlier step failed.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.definition import Json, Step, dependencies, steps
+from pipelines.definition import Json, Step, steps, triggers
 from pipelines.local.errors import UnsupportedStep, choices
 
 
@@ -13,8 +13,8 @@ class Graph:
 
     steps: Mapping[str, Step]
     """Steps by name, in document order."""
-    dependencies: Mapping[str, frozenset[str]]
-    """Per step, the steps it waits for directly."""
+    triggers: Mapping[str, Mapping[str, str]]
+    """Per step, the steps it waits for directly, and the outcome that it needs of each."""
     ancestors: Mapping[str, frozenset[str]]
     """Per step, the steps that have ended before it starts, in an order in which steps can run."""
     branches: Mapping[str, Mapping[str, bool]]
@@ -43,13 +43,24 @@ class Graph:
         return num_jobs[name] + self._heaviest(others, num_jobs)
 
     def num_steps_at_most(self) -> int:
-        """Most steps that one execution can run: of two branches the longer one counts."""
+        """Most steps that run if none fails: of two branches the longer one counts."""
         return self._count(None)
+
+    def may_follow_failure(self, name: str) -> bool:
+        """Whether a step, or one that it waits for, may run although another one has failed."""
+        return self._waits_for(name, {"Any", "Failed", "Stopped"})
+
+    def _waits_for(self, name: str, outcomes: set[str]) -> bool:
+        return any(
+            outcome in outcomes or self._waits_for(other, outcomes)
+            for other, outcome in self.triggers[name].items()
+        )
 
     def _count(self, branch: tuple[str, bool] | None) -> int:
         total = 0
         for step in self.steps.values():
-            if step.branch == branch:
+            is_exceptional = self._waits_for(step.name, {"Failed", "Stopped"})
+            if step.branch == branch and not is_exceptional:
                 total += 1
                 if step.type == "Condition":
                     total += max(self._count((step.name, True)), self._count((step.name, False)))
@@ -80,7 +91,8 @@ def build_graph(definition: Mapping[str, Json]) -> Graph:
                 f"{step.pointer}; names must be unique."
             )
         by_name[step.name] = step
-    waits = {name: frozenset(dependencies(step)) for name, step in by_name.items()}
+    outcomes = {name: triggers(step) for name, step in by_name.items()}
+    waits = {name: frozenset(others) for name, others in outcomes.items()}
     for name, others in waits.items():
         for other in sorted(others - by_name.keys()):
             raise UnsupportedStep(
@@ -96,7 +108,7 @@ def build_graph(definition: Mapping[str, Json]) -> Graph:
         branch = by_name[name].branch
         if branch is not None:
             branches[name] |= dict([branch])
-    return Graph(steps=by_name, dependencies=waits, ancestors=ancestors, branches=branches)
+    return Graph(steps=by_name, triggers=outcomes, ancestors=ancestors, branches=branches)
 
 
 def _ancestors(waits: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:

@@ -8,13 +8,12 @@ parameters say which.
 import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pipelines.definition import Json
 from pipelines.local.errors import StepFailed, UnsupportedStep, choices
-from pipelines.local.registry import Registry
+from pipelines.local.stand_ins import STAND_INS, Backing
 
 Respond: TypeAlias = Callable[..., Mapping[str, Json]]
 
@@ -24,86 +23,6 @@ _OUTPUT_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "Float": (int, float),
     "Boolean": bool,
 }
-
-
-class SageMakerStandIn:
-    """The operations of the SageMaker client that functions may use, over the local registry."""
-
-    def __init__(self, registry: Registry) -> None:
-        """Answer from `registry`."""
-        self._registry = registry
-
-    def describe_model_package(self, *, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803
-        """The model package with an ARN or a name `<group>/<version>`."""
-        package = self._registry.find(ModelPackageName)
-        if package is None:
-            raise _refusal(
-                "DescribeModelPackage", f"ModelPackage {ModelPackageName} does not exist."
-            )
-        return _with_time(package)
-
-    def list_model_packages(
-        self,
-        *,
-        ModelPackageGroupName: str,  # noqa: N803
-        ModelApprovalStatus: str | None = None,  # noqa: N803
-        SortBy: str = "CreationTime",  # noqa: N803
-        SortOrder: str = "Descending",  # noqa: N803
-        MaxResults: int = 100,  # noqa: N803
-        NextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        """Summaries of the packages of a group; a group exists once a package is in it."""
-        for name, value, allowed in (
-            ("SortBy", SortBy, ("CreationTime", "Name")),
-            ("SortOrder", SortOrder, ("Ascending", "Descending")),
-        ):
-            if value not in allowed:
-                raise _refusal(
-                    "ListModelPackages", f"{name} is '{value}'; allowed: {choices(list(allowed))}."
-                )
-        group = ModelPackageGroupName.rpartition("/")[2]
-        # Versions count up with time, so both orders are the order of the versions.
-        packages = self._registry.packages(group)
-        if not packages:
-            raise _refusal(
-                "ListModelPackages", f"ModelPackageGroup {ModelPackageGroupName} does not exist."
-            )
-        if SortOrder == "Descending":
-            packages.reverse()
-        summaries = [
-            {name: package[name] for name in _SUMMARY if name in package}
-            for package in map(_with_time, packages)
-            if ModelApprovalStatus in {None, package["ModelApprovalStatus"]}
-        ]
-        start = int(NextToken or 0)
-        page: dict[str, Any] = {"ModelPackageSummaryList": summaries[start : start + MaxResults]}
-        if start + MaxResults < len(summaries):
-            page["NextToken"] = str(start + MaxResults)
-        return page
-
-
-_SUMMARY = (
-    "ModelPackageArn", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageDescription",
-    "CreationTime", "ModelPackageStatus", "ModelApprovalStatus",
-)  # fmt: skip
-
-
-def _with_time(package: Mapping[str, Any]) -> dict[str, Any]:
-    return {**package, "CreationTime": datetime.fromisoformat(package["CreationTime"])}
-
-
-def _refusal(operation: str, message: str) -> Exception:
-    """The service's answer to a bad request: the error that a function would catch there."""
-    from botocore.exceptions import ClientError
-
-    error: Exception = ClientError(
-        {"Error": {"Code": "ValidationException", "Message": message}}, operation
-    )
-    return error
-
-
-_STAND_INS: Mapping[str, Callable[[Registry], object]] = {"sagemaker": SageMakerStandIn}
-"""What makes a stand-in, by the name of the parameter that asks for it."""
 
 
 def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
@@ -141,10 +60,10 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
             "expected respond(event, *, <clients>)."
         )
     for parameter in _clients(respond):
-        if parameter not in _STAND_INS:
+        if parameter not in STAND_INS:
             raise UnsupportedStep(
                 f"Step '{step}' calls the function '{name}', which asks for the client "
-                f"'{parameter}'. Stand-ins: {choices(list(_STAND_INS))}."
+                f"'{parameter}'. Stand-ins: {choices(list(STAND_INS))}."
             )
     return respond
 
@@ -154,7 +73,7 @@ def call_function(
     event: Mapping[str, Json],
     outputs: list[Mapping[str, str]],
     *,
-    registry: Registry,
+    backing: Backing,
 ) -> dict[str, Json]:
     """Call a function and read the output parameters from what it returns.
 
@@ -162,7 +81,7 @@ def call_function(
         respond: Result of `load_function`.
         event: The step's resolved arguments.
         outputs: The step's OutputParameters.
-        registry: Where the stand-ins look.
+        backing: What the stand-ins answer from.
 
     Returns:
         The output parameters by name.
@@ -170,7 +89,7 @@ def call_function(
     Raises:
         StepFailed: The function raised, or an output is missing or of the wrong type.
     """
-    clients = {name: _STAND_INS[name](registry) for name in _clients(respond)}
+    clients = {name: STAND_INS[name](backing) for name in _clients(respond)}
     try:
         answer = respond(dict(event), **clients)
     except (Exception, SystemExit) as error:

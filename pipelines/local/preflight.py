@@ -111,7 +111,7 @@ def _num_jobs(step: Step, known: Scope) -> int:
     match step.type:
         case "Processing":
             return _count(known, arguments["ProcessingResources"]["ClusterConfig"]["InstanceCount"])
-        case "Training":
+        case "Training" | "Transform":
             return 1
         case "Tuning":
             limits = arguments["HyperParameterTuningJobConfig"]["ResourceLimits"]

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.definition import Json, Step
+from pipelines.definition import COMPLETED, Json, Step
 from pipelines.local.cache import StepCache, cache_key
 from pipelines.local.display import Display
 from pipelines.local.errors import LocalExecutionError, TransientFault
@@ -28,6 +28,7 @@ from pipelines.local.execution import (
 )
 from pipelines.local.expressions import Scope
 from pipelines.local.files import to_json, write_json, write_text
+from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import MAX_REASON_CHARACTERS, Machine, Stopped
 from pipelines.local.preflight import EXECUTION_VARIABLES, Prepared, prepare
 from pipelines.local.processes import JobServer
@@ -40,6 +41,13 @@ from pipelines.local.store import LocalStore
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 10.0
 """How long a step has to heed a request to stop; its jobs are killed at once."""
+_OUTCOMES = {
+    COMPLETED: frozenset({Status.SUCCEEDED}),
+    "Failed": frozenset({Status.FAILED}),
+    "Stopped": frozenset({Status.STOPPED}),
+    "Any": frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED}),
+}
+"""Statuses that a dependency with a trigger accepts."""
 _CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
 
 
@@ -176,6 +184,7 @@ class _Runner:
             execution_id=execution.id,
             machine=machine,
             registry=Registry(root),
+            hosting=Hosting(root),
             functions=prepared.functions,
             on_progress=self._on_progress,
         )
@@ -201,7 +210,10 @@ class _Runner:
         if self._machine.is_stopping.is_set():
             self._save(Status.STOPPED, "The execution was stopped.")
         elif failed is not None:
-            self._save(Status.FAILED, f"Step '{failed.name}' failed: {failed.failure_reason}")
+            self._save(
+                Status.COMPLETED_WITH_FAILURES if self._are_failures_followed() else Status.FAILED,
+                f"Step '{failed.name}' failed: {failed.failure_reason}",
+            )
         else:
             self._save(Status.SUCCEEDED)
         self._display.finish(self._execution)
@@ -234,20 +246,35 @@ class _Runner:
                 return replace(stuck, status=Status.STOPPED, ended=self._machine.now())
 
     def _is_decided(self, name: str, waiting: list[str], running: set[str]) -> bool:
-        return not (self._graph.dependencies[name] & (running | set(waiting)))
+        return self._graph.triggers[name].keys().isdisjoint(running | set(waiting))
 
     def _is_due(self, name: str) -> bool:
         """Whether a step whose dependencies have ended is to run."""
-        if self._machine.is_stopping.is_set() or first_failure(list(self._steps.values())):
+        if self._machine.is_stopping.is_set():
             return False
-        before = [self._steps[other] for other in self._graph.dependencies[name]]
-        if any(step.status is not Status.SUCCEEDED for step in before):
+        has_failed = first_failure(list(self._steps.values())) is not None
+        if has_failed and not self._graph.may_follow_failure(name):
+            return False
+        triggers = self._graph.triggers[name]
+        if any(self._steps[other].status not in _OUTCOMES[triggers[other]] for other in triggers):
             return False
         branch = self._graph.steps[name].branch
         if branch is None:
             return True
         condition, outcome = branch
         return bool(self._scope.properties[condition]["Outcome"] == str(outcome))
+
+    def _are_failures_followed(self) -> bool:
+        """Whether every step that failed is the reason why another one ran; none does of a Fail."""
+        ran = [step.name for step in self._steps.values() if step.status is not Status.SKIPPED]
+        followed = {
+            other
+            for name in ran
+            for other, outcome in self._graph.triggers[name].items()
+            if outcome != COMPLETED
+        }
+        failed = {step.name for step in self._steps.values() if step.status is Status.FAILED}
+        return failed <= followed
 
     def _record(self, record: StepExecution) -> None:
         previous = self._steps[record.name]
@@ -344,7 +371,7 @@ class _Runner:
             return None
         if any(
             other not in self._reused and self._graph.steps[other].type != "Condition"
-            for other in self._graph.dependencies[step.name]
+            for other in self._graph.triggers[step.name]
         ):
             return None
         result = self._earlier.results.get(step.name)

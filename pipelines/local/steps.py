@@ -8,12 +8,14 @@ from typing import Any
 from pipelines.definition import Json, Step
 from pipelines.local.errors import StepFailed
 from pipelines.local.expressions import Scope, evaluate_all
+from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import JobCall, Machine
 from pipelines.local.jobs.processing import run_processing
 from pipelines.local.jobs.training import run_training
 from pipelines.local.jobs.tuning import run_tuning
 from pipelines.local.lambdas import Respond, call_function
 from pipelines.local.registry import Registry
+from pipelines.local.stand_ins import Backing
 
 _MAX_NAME_CHARACTERS = 63
 
@@ -34,6 +36,7 @@ class Bench:
     execution_id: str
     machine: Machine
     registry: Registry
+    hosting: Hosting
     functions: Mapping[str, Respond]
     """Code of the Lambda steps, by step."""
     on_progress: Callable[[str, str], None]
@@ -73,65 +76,157 @@ def run_step(
         machine=bench.machine,
         num_threads=num_threads,
     )
+    return _RUNNERS[step.type](_StepCall(step=step, job=call, scope=scope, bench=bench))
 
-    def on_metrics(metrics: Mapping[str, list[float]]) -> None:
-        bench.on_progress(step.name, _last_values(metrics))
 
-    match step.type:
-        case "Processing":
-            response = run_processing(call)
-            return Result(
-                properties=response,
-                metadata={"ProcessingJob": {"Arn": response["ProcessingJobArn"]}},
-                summary=response.get("ExitMessage", "").partition("\n")[0],
-            )
-        case "Training":
-            response = run_training(call, on_metrics=on_metrics)
-            metrics = {
-                item["MetricName"]: [item["Value"]] for item in response["FinalMetricDataList"]
-            }
-            return Result(
-                properties=response,
-                metadata={"TrainingJob": {"Arn": response["TrainingJobArn"]}},
-                summary=_last_values(metrics),
-            )
-        case "Tuning":
-            response = run_tuning(call, on_progress=lambda text: bench.on_progress(step.name, text))
-            return Result(
-                properties=response,
-                metadata={"TuningJob": {"Arn": response["HyperParameterTuningJobArn"]}},
-                summary=_tuning_summary(response),
-            )
-        case "Condition":
-            outcome = evaluate_all(step.body["Arguments"]["Conditions"], scope)
-            text = str(outcome.is_true)
-            return Result(
-                properties={"Outcome": text},
-                metadata={"Condition": {"Outcome": text}},
-                summary=outcome.text,
-            )
-        case "RegisterModel":
-            package = bench.registry.register(arguments, now=bench.machine.now())
-            group, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
-            return Result(
-                properties=package,
-                metadata={"RegisterModel": {"Arn": package["ModelPackageArn"]}},
-                summary=f"{group}/{version} {package['ModelApprovalStatus']}",
-            )
-        case "Lambda":
-            outputs = call_function(
-                bench.functions[step.name],
-                arguments,
-                step.body.get("OutputParameters", []),
-                registry=bench.registry,
-            )
-            values = [{"Name": key, "Value": str(value)} for key, value in outputs.items()]
-            return Result(
-                properties={"OutputParameters": outputs},
-                metadata={"Lambda": {"Arn": step.body["FunctionArn"], "OutputParameters": values}},
-                summary=" ".join(f"{key}={value}" for key, value in outputs.items() if value != ""),
-            )
-    raise StepFailed(str(arguments.get("ErrorMessage", "")))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _StepCall:
+    """One attempt of a step."""
+
+    step: Step
+    job: JobCall
+    scope: Scope
+    bench: Bench
+
+    @property
+    def arguments(self) -> Mapping[str, Json]:
+        return self.job.request
+
+    def report(self, text: str) -> None:
+        self.bench.on_progress(self.step.name, text)
+
+
+def _processing(call: _StepCall) -> Result:
+    response = run_processing(call.job)
+    return Result(
+        properties=response,
+        metadata={"ProcessingJob": {"Arn": response["ProcessingJobArn"]}},
+        summary=response.get("ExitMessage", "").partition("\n")[0],
+    )
+
+
+def _training(call: _StepCall) -> Result:
+    response = run_training(call.job, on_metrics=lambda metrics: call.report(_last_values(metrics)))
+    metrics = {item["MetricName"]: [item["Value"]] for item in response["FinalMetricDataList"]}
+    return Result(
+        properties=response,
+        metadata={"TrainingJob": {"Arn": response["TrainingJobArn"]}},
+        summary=_last_values(metrics),
+    )
+
+
+def _tuning(call: _StepCall) -> Result:
+    response = run_tuning(call.job, on_progress=call.report)
+    return Result(
+        properties=response,
+        metadata={"TuningJob": {"Arn": response["HyperParameterTuningJobArn"]}},
+        summary=_tuning_summary(response),
+    )
+
+
+def _transform(call: _StepCall) -> Result:
+    from pipelines.local.jobs.transform import run_transform
+
+    container = call.bench.hosting.container(call.arguments["ModelName"])
+    response, num_objects = run_transform(call.job, container, on_progress=call.report)
+    return Result(
+        properties=response,
+        metadata={"TransformJob": {"Arn": response["TransformJobArn"]}},
+        summary=f"objects={num_objects}",
+    )
+
+
+def _condition(call: _StepCall) -> Result:
+    outcome = evaluate_all(call.step.body["Arguments"]["Conditions"], call.scope)
+    text = str(outcome.is_true)
+    return Result(
+        properties={"Outcome": text},
+        metadata={"Condition": {"Outcome": text}},
+        summary=outcome.text,
+    )
+
+
+def _register_model(call: _StepCall) -> Result:
+    package = call.bench.registry.register(call.arguments, now=call.bench.machine.now())
+    group, version = package["ModelPackageGroupName"], package["ModelPackageVersion"]
+    return Result(
+        properties=package,
+        metadata={"RegisterModel": {"Arn": package["ModelPackageArn"]}},
+        summary=f"{group}/{version} {package['ModelApprovalStatus']}",
+    )
+
+
+def _model(call: _StepCall) -> Result:
+    model = call.bench.hosting.create_model(
+        call.arguments, name=call.job.name, now=call.bench.machine.now()
+    )
+    return Result(
+        properties=model,
+        metadata={"Model": {"Arn": model["ModelArn"]}},
+        summary=model["ModelName"],
+    )
+
+
+def _endpoint_config(call: _StepCall) -> Result:
+    config = call.bench.hosting.create_endpoint_config(call.arguments, now=call.bench.machine.now())
+    return Result(
+        properties=config,
+        metadata={"EndpointConfig": {"Arn": config["EndpointConfigArn"]}},
+        summary=config["EndpointConfigName"],
+    )
+
+
+def _endpoint(call: _StepCall) -> Result:
+    endpoint = call.bench.hosting.deploy(
+        call.arguments["EndpointName"],
+        call.arguments["EndpointConfigName"],
+        is_stopping=call.bench.machine.is_stopping,
+    )
+    return Result(
+        properties=call.bench.hosting.describe(endpoint),
+        metadata={"Endpoint": {"Arn": endpoint.arn}},
+        summary=f"{endpoint.name} {endpoint.status} at {endpoint.url}",
+    )
+
+
+def _lambda(call: _StepCall) -> Result:
+    bench = call.bench
+    outputs = call_function(
+        bench.functions[call.step.name],
+        call.arguments,
+        call.step.body.get("OutputParameters", []),
+        backing=Backing(
+            store=bench.machine.store,
+            registry=bench.registry,
+            hosting=bench.hosting,
+            is_stopping=bench.machine.is_stopping,
+        ),
+    )
+    values = [{"Name": key, "Value": str(value)} for key, value in outputs.items()]
+    return Result(
+        properties={"OutputParameters": outputs},
+        metadata={"Lambda": {"Arn": call.step.body["FunctionArn"], "OutputParameters": values}},
+        summary=" ".join(f"{key}={value}" for key, value in outputs.items() if value != ""),
+    )
+
+
+def _fail(call: _StepCall) -> Result:
+    raise StepFailed(str(call.arguments.get("ErrorMessage", "")))
+
+
+_RUNNERS: Mapping[str, Callable[[_StepCall], Result]] = {
+    "Condition": _condition,
+    "Endpoint": _endpoint,
+    "EndpointConfig": _endpoint_config,
+    "Fail": _fail,
+    "Lambda": _lambda,
+    "Model": _model,
+    "Processing": _processing,
+    "RegisterModel": _register_model,
+    "Training": _training,
+    "Transform": _transform,
+    "Tuning": _tuning,
+}
 
 
 def _last_values(metrics: Mapping[str, list[float]]) -> str:

@@ -8,6 +8,8 @@ A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` 
 """
 
 import errno
+import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -59,6 +61,25 @@ class LocalStore:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         self._place(Path(name), target)
+
+    def put_bytes_if(self, uri: str, data: bytes, *, digest: str | None) -> bool:
+        """Write one object if it is still the one that the writer knows.
+
+        Args:
+            uri: The object.
+            data: Its new content.
+            digest: `content_digest` of what must be there; None for nothing.
+
+        Returns:
+            Whether it was written; False where something else is there.
+        """
+        with (self._temporary_dir() / "conditional").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            path = self.path(uri)
+            found = content_digest(path.read_bytes()) if path.is_file() else None
+            if found == digest:
+                self.put_bytes(uri, data)
+            return found == digest
 
     def put_file(self, path: Path, uri: str) -> None:
         """Copy a file into the store as the object `uri`."""
@@ -133,7 +154,7 @@ class LocalStore:
         A job finds each object under this name in its input folder. The prefix may also be an
         object itself, whose name is the last part of its key.
         """
-        return [name for name, _ in self._objects(prefix)]
+        return [name for name, _ in self.objects(prefix)]
 
     def link_inputs(
         self, prefix: str, directory: Path, *, shard: tuple[int, int] = (0, 1)
@@ -152,7 +173,7 @@ class LocalStore:
         Raises:
             StorageError: The prefix holds no object at all.
         """
-        objects = self._objects(prefix)
+        objects = self.objects(prefix)
         if not objects:
             raise StorageError(
                 f"No object has the prefix '{prefix}' in the local store ({self.path(prefix)})."
@@ -174,7 +195,8 @@ class LocalStore:
                 shutil.copyfile(path, target)
         return [name for name, _ in objects[index::number]]
 
-    def _objects(self, prefix: str) -> list[tuple[str, Path]]:
+    def objects(self, prefix: str) -> list[tuple[str, Path]]:
+        """The objects below a prefix, sorted: the names of `names`, and the files."""
         path = self.path(prefix)
         has_key = path.parent != self._buckets
         if has_key and not prefix.endswith("/"):
@@ -224,6 +246,11 @@ class LocalStore:
         directory = self._buckets / ".incoming"
         directory.mkdir(parents=True, exist_ok=True)
         return directory
+
+
+def content_digest(data: bytes) -> str:
+    """MD5 of an object's content in hexadecimal digits, which S3 calls its entity tag."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def join(prefix: str, name: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from pipelines.definition import Json, Step
+from pipelines.definition import COMPLETED, TRIGGERS, Json, Step
 from pipelines.local.errors import UnsupportedStep, choices
 from pipelines.local.expressions import CONDITION_TYPES
 
@@ -13,7 +13,10 @@ _STEP_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 Source: Amazon SageMaker AI API Reference, PipelineExecutionStep,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_PipelineExecutionStep.html
 """
-STEP_TYPES = ("Condition", "Fail", "Lambda", "Processing", "RegisterModel", "Training", "Tuning")
+STEP_TYPES = (
+    "Condition", "Endpoint", "EndpointConfig", "Fail", "Lambda", "Model", "Processing",
+    "RegisterModel", "Training", "Transform", "Tuning",
+)  # fmt: skip
 
 
 def check_support(step: Step, count: Callable[[Json], int]) -> None:
@@ -40,10 +43,10 @@ def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:
         yield f"its type is {step.type}. Supported: {choices(list(STEP_TYPES))}."
         return
     for entry in step.body.get("DependsOn", []):
-        trigger = entry.get("Trigger", "Succeeded") if isinstance(entry, dict) else "Succeeded"
-        if trigger != "Succeeded":
+        if isinstance(entry, dict) and entry.get("Trigger", COMPLETED) not in TRIGGERS:
             yield (
-                f"it waits for step '{entry['Step']}' to be {trigger}; only Succeeded is supported."
+                f"it waits for step '{entry['Step']}' to be {entry['Trigger']}. "
+                f"Supported: {choices(list(TRIGGERS))}."
             )
     arguments = step.body["Arguments"]
     match step.type:
@@ -53,6 +56,12 @@ def _problems(step: Step, count: Callable[[Json], int]) -> Iterator[str]:
             yield from _training(arguments, count, "HyperParameters")
         case "Tuning":
             yield from _tuning(arguments, count)
+        case "Transform":
+            yield from _transform(arguments)
+        case "Model":
+            yield from _model(arguments)
+        case "EndpointConfig":
+            yield from _endpoint_config(arguments)
         case "Condition":
             yield from _conditions(arguments["Conditions"])
 
@@ -131,6 +140,41 @@ def _tuning(arguments: Mapping[str, Json], count: Callable[[Json], int]) -> Iter
         yield "it has no TrainingJobDefinition."
     else:
         yield from _training(arguments["TrainingJobDefinition"], count, "StaticHyperParameters")
+
+
+def _transform(arguments: Mapping[str, Json]) -> Iterator[str]:
+    source, target = arguments["TransformInput"], arguments["TransformOutput"]
+    kind = source["DataSource"]["S3DataSource"]["S3DataType"]
+    if kind != "S3Prefix":
+        yield f"its input has S3DataType {kind}; only S3Prefix is supported."
+    for name, home in (
+        ("CompressionType", source),
+        ("SplitType", source),
+        ("AssembleWith", target),
+    ):
+        if home.get(name, "None") != "None":
+            yield f"it has {name} {home[name]}; only None is supported: one object, one request."
+    for name in ("DataCaptureConfig", "DataProcessing"):
+        if arguments.get(name):
+            yield f"it uses {name}, which is not emulated."
+
+
+def _model(arguments: Mapping[str, Json]) -> Iterator[str]:
+    containers = arguments.get("Containers", [arguments.get("PrimaryContainer")])
+    if len(containers) != 1 or containers[0] is None:
+        yield "its model has no container or several; only one is supported."
+        return
+    if not {"ModelDataUrl", "ModelPackageName"} & containers[0].keys():
+        yield "its container has neither ModelPackageName nor ModelDataUrl."
+
+
+def _endpoint_config(arguments: Mapping[str, Json]) -> Iterator[str]:
+    for name in ("AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"):
+        if arguments.get(name):
+            yield f"it uses {name}, which is not emulated."
+    for variant in arguments["ProductionVariants"]:
+        if "ModelName" not in variant:
+            yield f"variant '{variant['VariantName']}' has no ModelName; only models are supported."
 
 
 def _conditions(conditions: list[Mapping[str, Json]]) -> Iterator[str]:

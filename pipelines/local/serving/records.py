@@ -1,8 +1,8 @@
 """What the process of an endpoint and those that deploy to it tell each other, as files.
 
-An endpoint's folder is `<root>/endpoints/<name>/`. Who deploys writes `wanted.json` and sends SIGHUP;
-the process loads what is wanted, goes over to it if it works, and writes `state.json`. The process
-holds a lock on `lock` as long as it lives, so a state without a lock is that of a process that died.
+An endpoint's folder is `<root>/endpoints/<name>/`. Who deploys writes `wanted.json` and sends
+SIGHUP; the process loads what is wanted, goes over to it if it works, and writes `state.json`. It
+holds a lock on `lock` as long as it lives, so a state without a lock is that of one that died.
 """
 
 import fcntl

@@ -1,14 +1,19 @@
 """One job server for all tests of the local runner, without the modules that are slow to load."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.local.execution import Execution
+from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
+from pipelines.local.registry import Registry
 from pipelines.local.runner import run
+from pipelines.local.stand_ins import Backing
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import Recorder
 
@@ -50,3 +55,24 @@ def execute(root: Path, server: JobServer, tmp_path: Path) -> Callable[..., Exec
         return run(definition, parameters or {}, **{**settings, **options})
 
     return call
+
+
+@pytest.fixture
+def backing(tmp_path: Path) -> Backing:
+    """What stand-ins answer from, with three packages, the middle one approved."""
+    registry = Registry(tmp_path)
+    for day in (1, 2, 3):
+        registry.register(
+            {
+                "ModelPackageGroupName": "dogs",
+                "ModelApprovalStatus": "Approved" if day == 2 else "Rejected",
+                "InferenceSpecification": {},
+            },
+            now=datetime(2026, 11, day, tzinfo=UTC),
+        )
+    return Backing(
+        store=LocalStore(tmp_path),
+        registry=registry,
+        hosting=Hosting(tmp_path),
+        is_stopping=threading.Event(),
+    )

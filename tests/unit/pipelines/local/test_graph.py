@@ -39,14 +39,14 @@ def graph() -> Graph:
 
 def test_steps_wait_for_references_conditions_and_depends_on(graph: Graph) -> None:
     """Every way to name a step makes an edge."""
-    assert graph.dependencies == {
-        "A": frozenset(),
-        "B": frozenset(),
-        "Check": frozenset({"A", "B"}),
-        "Yes": frozenset({"Check"}),
-        "No": frozenset({"Check"}),
-        "NoMore": frozenset({"Check"}),
-        "Later": frozenset({"Yes"}),
+    assert graph.triggers == {
+        "A": {},
+        "B": {},
+        "Check": {"A": "Completed", "B": "Completed"},
+        "Yes": {"Check": "Completed"},
+        "No": {"Check": "Completed"},
+        "NoMore": {"Check": "Completed"},
+        "Later": {"Yes": "Completed"},
     }
     assert graph.ancestors["Later"] == {"Yes", "Check", "A", "B"}
 

@@ -1,19 +1,13 @@
 """Tests of pipelines.local.lambdas."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from pipelines.local.errors import StepFailed, UnsupportedStep
-from pipelines.local.lambdas import (
-    SageMakerStandIn,
-    call_function,
-    load_function,
-)
-from pipelines.local.registry import Registry
+from pipelines.local.lambdas import call_function, load_function
+from pipelines.local.stand_ins import Backing
 
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:project-find_model"
 
@@ -31,25 +25,7 @@ def functions_dir(tmp_path: Path) -> Path:
     return folder.parent
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    """A registry with three packages, the middle one approved."""
-    registry = Registry(tmp_path)
-    for day in (1, 2, 3):
-        registry.register(
-            {
-                "ModelPackageGroupName": "dogs",
-                "ModelApprovalStatus": "Approved" if day == 2 else "Rejected",
-                "InferenceSpecification": {},
-            },
-            now=datetime(2026, 11, day, tzinfo=UTC),
-        )
-    return registry
-
-
-def test_the_function_of_an_arn_runs_with_stand_ins(
-    functions_dir: Path, registry: Registry
-) -> None:
+def test_the_function_of_an_arn_runs_with_stand_ins(functions_dir: Path, backing: Backing) -> None:
     """The last word of the name is the folder; the parameters say which clients it gets."""
     respond = load_function("Find", ARN, functions_dir)
 
@@ -57,7 +33,7 @@ def test_the_function_of_an_arn_runs_with_stand_ins(
         respond,
         {"Group": "dogs"},
         [{"OutputName": "Count", "OutputType": "Integer"}],
-        registry=registry,
+        backing=backing,
     )
 
     assert outputs == {"Count": 3}
@@ -97,7 +73,8 @@ def test_functions_outside_the_folder_are_not_loaded(functions_dir: Path) -> Non
         ),
         pytest.param(
             "def respond(event, *, dynamodb): ...",
-            "which asks for the client 'dynamodb'. Stand-ins: sagemaker.",
+            "which asks for the client 'dynamodb'. Stand-ins: "
+            "application_autoscaling, s3, sagemaker, sagemaker_runtime.",
             id="no-stand-in",
         ),
     ],
@@ -144,115 +121,25 @@ def test_functions_that_cannot_run_here_are_refused(
     ],
 )
 def test_outputs_must_be_there_and_of_their_type(
-    registry: Registry, answer: Any, kind: str, message: str
+    backing: Backing, answer: Any, kind: str, message: str
 ) -> None:
     """A missing or ill-typed output fails the step."""
     with pytest.raises(StepFailed) as error:
         call_function(
-            lambda _: answer, {}, [{"OutputName": "x", "OutputType": kind}], registry=registry
+            lambda _: answer, {}, [{"OutputName": "x", "OutputType": kind}], backing=backing
         )
 
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("kind", [LookupError, SystemExit])
-def test_an_exception_is_the_failure_reason(registry: Registry, kind: type[BaseException]) -> None:
+def test_an_exception_is_the_failure_reason(backing: Backing, kind: type[BaseException]) -> None:
     """What the function raises fails the step with the type and the message."""
 
     def respond(event: Any) -> Any:
         raise kind(event["name"])
 
     with pytest.raises(StepFailed) as error:
-        call_function(respond, {"name": "nobody"}, [], registry=registry)
+        call_function(respond, {"name": "nobody"}, [], backing=backing)
 
     assert str(error.value) == f"Lambda function failed: {kind.__name__}: nobody"
-
-
-@pytest.mark.parametrize(
-    ("filters", "versions"),
-    [
-        pytest.param({}, [3, 2, 1], id="newest-first"),
-        pytest.param({"SortOrder": "Ascending", "SortBy": "Name"}, [1, 2, 3], id="oldest-first"),
-        pytest.param({"ModelApprovalStatus": "Approved"}, [2], id="approved"),
-        pytest.param({"MaxResults": 2}, [3, 2], id="page"),
-        pytest.param({"MaxResults": 2, "NextToken": "2"}, [1], id="next-page"),
-    ],
-)
-def test_packages_are_listed_as_by_boto3(
-    registry: Registry, filters: dict[str, Any], versions: list[int]
-) -> None:
-    """Filter, order and paging of list_model_packages work, and times are times."""
-    page = SageMakerStandIn(registry).list_model_packages(ModelPackageGroupName="dogs", **filters)
-
-    summaries = page["ModelPackageSummaryList"]
-    assert [summary["ModelPackageVersion"] for summary in summaries] == versions
-    assert all(
-        summary["CreationTime"].day == summary["ModelPackageVersion"] for summary in summaries
-    )
-    assert all("InferenceSpecification" not in summary for summary in summaries)
-    assert page.get("NextToken") == ("2" if filters == {"MaxResults": 2} else None)
-
-
-def test_a_group_that_does_not_exist_is_refused(registry: Registry) -> None:
-    """Before the first registration there is no group, which a function sees as on the service."""
-
-    def respond(event: Any, *, sagemaker: Any) -> Any:
-        try:
-            sagemaker.list_model_packages(ModelPackageGroupName="cats")
-        except ClientError as error:
-            return {"Code": error.response["Error"]["Code"], "Text": str(error)}
-
-    outputs = [{"OutputName": name, "OutputType": "String"} for name in ("Code", "Text")]
-
-    assert call_function(respond, {}, outputs, registry=registry) == {
-        "Code": "ValidationException",
-        "Text": (
-            "An error occurred (ValidationException) when calling the ListModelPackages operation: "
-            "ModelPackageGroup cats does not exist."
-        ),
-    }
-
-
-def test_a_filter_that_nothing_passes_gives_an_empty_page(registry: Registry) -> None:
-    """A group without an approved package is no error."""
-    page = SageMakerStandIn(registry).list_model_packages(
-        ModelPackageGroupName="dogs", ModelApprovalStatus="PendingManualApproval"
-    )
-
-    assert page == {"ModelPackageSummaryList": []}
-
-
-def test_a_package_is_described(registry: Registry) -> None:
-    """describe_model_package gives everything, by ARN."""
-    arn = "arn:aws:sagemaker:local-machine:000000000000:model-package/dogs/2"
-
-    package = SageMakerStandIn(registry).describe_model_package(ModelPackageName=arn)
-
-    assert (package["ModelPackageArn"], package["InferenceSpecification"]) == (arn, {})
-    assert package["CreationTime"] == datetime(2026, 11, 2, tzinfo=UTC)
-
-
-def test_bad_requests_are_service_errors(registry: Registry) -> None:
-    """A package that does not exist and an order that does not exist are ValidationExceptions."""
-    stand_in = SageMakerStandIn(registry)
-
-    with pytest.raises(ClientError) as missing:
-        stand_in.describe_model_package(ModelPackageName="dogs/9")
-    with pytest.raises(ClientError) as order:
-        stand_in.list_model_packages(ModelPackageGroupName="dogs", SortOrder="Up")
-
-    assert missing.value.response == {
-        "Error": {"Code": "ValidationException", "Message": "ModelPackage dogs/9 does not exist."}
-    }
-    assert str(order.value) == (
-        "An error occurred (ValidationException) when calling the ListModelPackages operation: "
-        "SortOrder is 'Up'; allowed: Ascending, Descending."
-    )
-
-
-def test_arguments_that_the_stand_in_does_not_know_are_refused(registry: Registry) -> None:
-    """A filter is never silently ignored."""
-    with pytest.raises(TypeError, match="NameContains"):
-        SageMakerStandIn(registry).list_model_packages(  # type: ignore[call-arg]
-            ModelPackageGroupName="dogs", NameContains="x"
-        )

@@ -324,6 +324,80 @@ def test_a_property_file_that_does_not_exist_is_named(execute: Execute) -> None:
     )
 
 
+def follow(name: str, *others: tuple[str, str]) -> dict[str, Any]:
+    """A step that says its name, after outcomes of others."""
+    waits = [{"Step": other, "Trigger": trigger} for other, trigger in others]
+    return processing(name, module="hello", DependsOn=waits)
+
+
+@pytest.fixture
+def _jobs(store: LocalStore) -> None:
+    """A job that works and one that does not."""
+    put_code(store, "code", {"hello.py": "", "broken.py": "raise SystemExit(1)"})
+
+
+@pytest.mark.usefixtures("_jobs")
+def test_a_step_runs_because_another_one_failed(execute: Execute) -> None:
+    """What waits for the failure, and what follows that, runs; the rest does not."""
+    execution = execute(
+        definition(
+            processing("Deploy", module="broken"),
+            follow("Activate", ("Deploy", "Completed")),
+            follow("Restore", ("Deploy", "Failed")),
+            follow("Report", ("Restore", "Completed")),
+            follow("Unrelated", ("Activate", "Failed")),
+        )
+    )
+
+    assert {step.name: str(step.status) for step in execution.steps} == {
+        "Deploy": "Failed",
+        "Activate": "Skipped",
+        "Restore": "Succeeded",
+        "Report": "Succeeded",
+        "Unrelated": "Skipped",
+    }
+    assert execution.status is Status.COMPLETED_WITH_FAILURES
+    assert execution.failure_reason == ("Step 'Deploy' failed: AlgorithmError: , exit code: 1")
+
+
+@pytest.mark.usefixtures("_jobs")
+def test_a_fail_step_after_a_failure_fails_the_execution(execute: Execute) -> None:
+    """The reason stays that of the step that failed first."""
+    execution = execute(
+        definition(
+            processing("Deploy", module="broken"),
+            follow("Restore", ("Deploy", "Failed")),
+            {**fail("DeployFailed", "Restored."), "DependsOn": ["Restore"]},
+        )
+    )
+
+    assert execution.step("DeployFailed").failure_reason == "Restored."
+    assert execution.status is Status.FAILED
+    assert execution.failure_reason == ("Step 'Deploy' failed: AlgorithmError: , exit code: 1")
+
+
+@pytest.mark.usefixtures("_jobs")
+def test_any_outcome_and_no_failure(execute: Execute) -> None:
+    """A step that waits for any outcome runs after both; one that waits for a failure does not."""
+    execution = execute(
+        definition(
+            processing("Good", module="hello"),
+            follow("AfterGood", ("Good", "Any")),
+            follow("Undo", ("Good", "Failed")),
+            processing("Bad", module="broken", DependsOn=["AfterGood"]),
+            follow("AfterBad", ("Bad", "Any")),
+        )
+    )
+
+    assert {step.name: str(step.status) for step in execution.steps} == {
+        "Good": "Succeeded",
+        "AfterGood": "Succeeded",
+        "Undo": "Skipped",
+        "Bad": "Failed",
+        "AfterBad": "Succeeded",
+    }
+
+
 def test_a_failure_starts_nothing_more_but_lets_running_steps_end(
     execute: Execute, store: LocalStore
 ) -> None:

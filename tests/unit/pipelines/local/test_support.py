@@ -67,13 +67,13 @@ def test_what_is_emulated_is_accepted(body: dict[str, Any]) -> None:
     [
         pytest.param(
             {"Name": "S", "Type": "EMR", "Arguments": {}},
-            "its type is EMR. Supported: Condition, Fail, Lambda, Processing, RegisterModel, "
-            "Training, Tuning.",
+            "its type is EMR. Supported: Condition, Endpoint, EndpointConfig, Fail, Lambda, Model, "
+            "Processing, RegisterModel, Training, Transform and 1 more.",
             id="type",
         ),
         pytest.param(
-            {**fail("S", ""), "DependsOn": [{"Step": "A", "Trigger": "Failed"}]},
-            "it waits for step 'A' to be Failed; only Succeeded is supported.",
+            {**fail("S", ""), "DependsOn": [{"Step": "A", "Trigger": "Succeeded"}]},
+            "it waits for step 'A' to be Succeeded. Supported: Any, Completed, Failed, Stopped.",
             id="trigger",
         ),
         pytest.param(

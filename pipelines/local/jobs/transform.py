@@ -1,0 +1,189 @@
+"""Runs a batch transform job: each object below a prefix is one request to the model's handler."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.definition import Json
+from pipelines.local.errors import StepFailed
+from pipelines.local.hosting import Container
+from pipelines.local.jobs.machine import JobCall, Stopped, arn
+from pipelines.local.serving.model_server import Answer, ModelServer, ModelServerError
+from pipelines.local.store import join
+
+MEBIBYTE = 1024 * 1024
+_DEFAULT_PAYLOAD_MB = 6
+_DEFAULT_TIMEOUT_SECONDS = 600.0
+_DEFAULT_RETRIES = 3
+"""What the service assumes where a request says nothing.
+
+Source: Amazon SageMaker AI API Reference, CreateTransformJob and ModelClientConfig,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+"""
+_SERVER_FAULT = 500
+_OK = 200
+_POLL_SECONDS = 0.1
+_MAX_SHOWN_CHARACTERS = 300
+
+
+@dataclass(slots=True)
+class _Batch:
+    """How a job goes."""
+
+    num_objects: int
+    num_ended: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    """Reason of each object that has no answer, by name."""
+
+
+def run_transform(
+    call: JobCall, container: Container, *, on_progress: Callable[[str], None]
+) -> tuple[dict[str, Any], int]:
+    """Run the request of CreateTransformJob.
+
+    An object that the model refuses has no output and fails the job in the end; the others go on.
+
+    Args:
+        call: The job.
+        container: The model.
+        on_progress: Told how far it is.
+
+    Returns:
+        The response of DescribeTransformJob, and the number of objects.
+
+    Raises:
+        StepFailed: The model does not start, there is no input, or an object has no answer.
+        Stopped: The runner is stopping.
+
+    Source:
+        Amazon SageMaker AI Developer Guide, "Batch transform for inference",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+    """
+    machine, request = call.machine, call.request
+    started = machine.now().isoformat()
+    prefix = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    objects = machine.store.objects(prefix)
+    if not objects:
+        raise StepFailed(
+            f"No object has the prefix '{prefix}' in the local store "
+            f"({machine.store.path(prefix)})."
+        )
+    batch = _Batch(num_objects=len(objects))
+    try:
+        asyncio.run(_transform(call, container, objects, batch, on_progress))
+    except ModelServerError as error:
+        raise StepFailed(
+            f"The model could not be started: {error}", job_dir=call.directory
+        ) from error
+    if batch.failures:
+        name, reason = min(batch.failures.items())
+        noun = "object has" if len(batch.failures) == 1 else "objects have"
+        raise StepFailed(
+            f"{len(batch.failures)} of {batch.num_objects} {noun} no answer, for example "
+            f"'{name}': {reason}",
+            job_dir=call.directory,
+        )
+    ended = machine.now().isoformat()
+    response = {
+        **request,
+        "TransformJobName": call.name,
+        "TransformJobArn": arn(f"transform-job/{call.name}"),
+        "TransformJobStatus": "Completed",
+        "CreationTime": started,
+        "TransformStartTime": started,
+        "TransformEndTime": ended,
+    }
+    return response, batch.num_objects
+
+
+async def _transform(
+    call: JobCall,
+    container: Container,
+    objects: list[tuple[str, Path]],
+    batch: _Batch,
+    on_progress: Callable[[str], None],
+) -> None:
+    request, machine = call.request, call.machine
+    payload_mb = request.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MB)
+    strategy = "MULTI_RECORD" if request.get("BatchStrategy") == "MultiRecord" else "SINGLE_RECORD"
+    server = await ModelServer.start(
+        archive=container.archive,
+        environment={
+            **container.environment,
+            **request.get("Environment", {}),
+            "SAGEMAKER_BATCH": "true",
+            "SAGEMAKER_BATCH_STRATEGY": strategy,
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(payload_mb),
+        },
+        directory=call.directory,
+        jobs=machine.server,
+        home_dir=machine.home_dir,
+        num_threads=call.num_threads,
+    )
+    try:
+        waiting = iter(objects)
+
+        async def work() -> None:
+            for name, path in waiting:
+                reason = await _send(call, server, name, path, payload_mb * MEBIBYTE)
+                if reason is not None:
+                    batch.failures[name] = reason
+                batch.num_ended += 1
+
+        num_workers = int(request.get("MaxConcurrentTransforms") or call.num_threads)
+        pending = {asyncio.create_task(work()) for _ in range(num_workers)}
+        while pending:
+            done, pending = await asyncio.wait(pending, timeout=_POLL_SECONDS)
+            for task in done:
+                task.result()
+            on_progress(f"{batch.num_ended} of {batch.num_objects} objects")
+            if machine.is_stopping.is_set():
+                raise Stopped
+    finally:
+        await server.close()
+
+
+async def _send(
+    call: JobCall, server: ModelServer, name: str, path: Path, max_bytes: int
+) -> str | None:
+    """Send one object and store the answer; the reason where there is none."""
+    source, target = call.request["TransformInput"], call.request["TransformOutput"]
+    if path.stat().st_size > max_bytes:
+        return f"it has {path.stat().st_size} bytes, and MaxPayloadInMB allows {max_bytes}."
+    answer = await _ask(
+        server,
+        path.read_bytes(),
+        source.get("ContentType", "application/octet-stream"),
+        target.get("Accept"),
+        call.request.get("ModelClientConfig", {}),
+    )
+    if isinstance(answer, str):
+        return answer
+    if answer.status != _OK:
+        text = answer.body[:_MAX_SHOWN_CHARACTERS].decode(errors="replace")
+        return f"status {answer.status}, {text}"
+    call.machine.store.put_bytes(join(target["S3OutputPath"], f"{name}.out"), answer.body)
+    return None
+
+
+async def _ask(
+    server: ModelServer,
+    body: bytes,
+    content_type: str,
+    accept: str | None,
+    config: Mapping[str, Json],
+) -> Answer | str:
+    """The model's answer; faults of the model are tried again, a request that it refuses is not."""
+    timeout = float(config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS))
+    answer: Answer | str = ""
+    for _ in range(int(config.get("InvocationsMaxRetries", _DEFAULT_RETRIES)) + 1):
+        try:
+            answer = await asyncio.wait_for(server.invoke(body, content_type, accept), timeout)
+        except TimeoutError:
+            answer = f"no answer within InvocationsTimeoutInSeconds, {timeout:g} s."
+            continue
+        if answer.status < _SERVER_FAULT:
+            return answer
+    return answer

@@ -1,0 +1,40 @@
+"""Stand-ins for the service clients that Lambda functions take, over the folders of one root.
+
+Each has the operations that functions use, with boto3's names, and raises botocore's errors: code
+that works here works there, if the operation and its arguments do; the functions' own tests hold
+those against the service's model.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Event
+
+from pipelines.local.hosting import Hosting
+from pipelines.local.registry import Registry
+from pipelines.local.stand_ins.autoscaling import AutoscalingStandIn
+from pipelines.local.stand_ins.runtime import RuntimeStandIn
+from pipelines.local.stand_ins.s3 import S3StandIn
+from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
+from pipelines.local.store import LocalStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backing:
+    """What the stand-ins answer from."""
+
+    store: LocalStore
+    registry: Registry
+    hosting: Hosting
+    is_stopping: Event
+    """Tells when to wait for an endpoint no longer."""
+
+
+STAND_INS: Mapping[str, Callable[[Backing], object]] = {
+    "application_autoscaling": lambda backing: AutoscalingStandIn(backing.hosting),
+    "s3": lambda backing: S3StandIn(backing.store),
+    "sagemaker": lambda backing: SageMakerStandIn(
+        backing.registry, backing.hosting, backing.is_stopping
+    ),
+    "sagemaker_runtime": lambda backing: RuntimeStandIn(backing.hosting),
+}
+"""What makes a stand-in, by the name of the parameter that asks for it."""
