@@ -1,7 +1,7 @@
 """Stands in for the Application Auto Scaling client: it keeps what it is told, and nothing scales.
 
-One machine has no instances to add; the file `autoscaling.json` of the endpoint shows what the
-service would have been told.
+One machine has no instances to add; the file `autoscaling-<variant>.json` in the endpoint's folder
+shows what the service would have been told.
 """
 
 import json
@@ -57,7 +57,7 @@ class AutoscalingStandIn:
         endpoint = self._hosting.endpoint(name)
         if endpoint is None:
             raise client_error(
-                operation, "ValidationException", f"ECS/SageMaker resource {resource} not found."
+                operation, "ValidationException", f"No endpoint for resource ID: {resource}"
             )
         return endpoint.log_path.with_name(f"autoscaling-{variant}.json")
 
