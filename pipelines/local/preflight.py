@@ -1,6 +1,5 @@
 """Checks everything that can be checked before the first job starts, and shares out the cores."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pipelines.definition import Json, Step, references
 from pipelines.local.errors import UnresolvedReference, choices
 from pipelines.local.expressions import Scope
 from pipelines.local.graph import Graph, build_graph
+from pipelines.local.jobs.machine import usable_cores
 from pipelines.local.lambdas import Respond, load_function
 from pipelines.local.parameters import Value, resolve_parameters
 from pipelines.local.store import LocalStore
@@ -73,7 +73,7 @@ def prepare(
         parameters=parameters,
         graph=graph,
         functions=functions,
-        num_threads=_threads_per_job(graph, known, num_cores or _num_cores()),
+        num_threads=_threads_per_job(graph, known, num_cores or usable_cores()),
     )
 
 
@@ -127,7 +127,3 @@ def _count(known: Scope, value: Json) -> int:
     if any(reference.text.startswith("Steps.") for reference in references(value)):
         return 1
     return int(known.resolve(value))
-
-
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Packs a folder so that the same files give the same bytes, and unpacks source bundles."""
+"""Packs a folder so that the same files give the same bytes, and unpacks bundles and models."""
 
 import gzip
 import io
@@ -25,8 +25,16 @@ def pack(directory: Path, target: Path) -> None:
                     archive.addfile(member, content)
 
 
-def unpack(data: bytes, directory: Path) -> None:
-    """Extract a `.tar.gz` into a folder; members that would leave it are refused."""
+def unpack(source: bytes | Path, directory: Path) -> None:
+    """Extract a `.tar.gz` into a folder; members that would leave it are refused.
+
+    Args:
+        source: The archive, or the path of its file.
+        directory: The folder; it is created.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
+    with (
+        source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file,
+        tarfile.open(fileobj=file, mode="r:gz") as archive,
+    ):
         archive.extractall(directory, filter="data")

@@ -97,12 +97,17 @@ def arn(resource: str, *, service: str = "sagemaker") -> str:
     return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
-def base_environment(machine: Machine, *, num_threads: int) -> dict[str, str]:
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def base_environment(home_dir: Path, *, num_threads: int) -> dict[str, str]:
     """Variables that every job has: of the caller's own, only those that name devices."""
-    machine.home_dir.mkdir(parents=True, exist_ok=True)
+    home_dir.mkdir(parents=True, exist_ok=True)
     return {
         "AWS_REGION": REGION,
-        "HOME": str(machine.home_dir),
+        "HOME": str(home_dir),
         "LANG": "C.UTF-8",
         "MKL_NUM_THREADS": str(num_threads),
         "OMP_NUM_THREADS": str(num_threads),

@@ -108,7 +108,7 @@ def _command(call: JobCall, job_dir: JobDir) -> Command:
     return Command(
         argv=[job_dir.reroot(argument) for argument in argv],
         environment={
-            **base_environment(call.machine, num_threads=call.num_threads),
+            **base_environment(call.machine.home_dir, num_threads=call.num_threads),
             **{key: job_dir.reroot(text) for key, text in environment.items()},
         },
         cwd=job_dir.ml,

@@ -66,7 +66,7 @@ class TrainingJob:
         unpack(self._read_source(hyperparameters[_SOURCE]), code_dir)
         self._restore_checkpoints()
         environment = {
-            **base_environment(self._machine, num_threads=self._num_threads),
+            **base_environment(self._machine.home_dir, num_threads=self._num_threads),
             "TRAINING_JOB_NAME": self.name,
             "CURRENT_HOST": resources["current_host"],
             "PYTHONPATH": str(code_dir),

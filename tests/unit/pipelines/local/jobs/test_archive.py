@@ -25,14 +25,16 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_unpacking_gives_the_files_back(tmp_path: Path) -> None:
-    """What was packed comes out again."""
+    """What was packed comes out again, of bytes and of a file."""
     (tmp_path / "in" / "deep").mkdir(parents=True)
     (tmp_path / "in" / "deep" / "a").write_text("a")
     pack(tmp_path / "in", tmp_path / "x.tar.gz")
 
     unpack((tmp_path / "x.tar.gz").read_bytes(), tmp_path / "out")
+    unpack(tmp_path / "x.tar.gz", tmp_path / "again")
 
     assert (tmp_path / "out" / "deep" / "a").read_text() == "a"
+    assert (tmp_path / "again" / "deep" / "a").read_text() == "a"
 
 
 def test_members_that_leave_the_folder_are_refused(tmp_path: Path) -> None:
