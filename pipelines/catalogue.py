@@ -15,6 +15,8 @@ class Entry:
     """Module that holds the build function."""
     function: str
     description: str
+    images_parameter: str | None = None
+    """Pipeline parameter that names the S3 prefix of a folder of images; None without."""
 
 
 CATALOGUE = {
@@ -25,12 +27,14 @@ CATALOGUE = {
             module="pipelines.training",
             function="training",
             description="Search hyperparameters, train, evaluate and register a model.",
+            images_parameter=RAW_DATA_PARAMETER,
         ),
         Entry(
             name="retraining",
             module="pipelines.training",
             function="retraining",
             description="Train on new data with known hyperparameters, evaluate and register.",
+            images_parameter=RAW_DATA_PARAMETER,
         ),
     )
 }

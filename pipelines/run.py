@@ -4,9 +4,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
-from pipelines.catalogue import RAW_DATA_PARAMETER
+from pipelines.catalogue import CATALOGUE
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import Json, load
@@ -31,6 +32,7 @@ def run_pipeline(
     root: Path,
     images_dir: Path | None = None,
     resume: str | None = None,
+    server: JobServer | None = None,
 ) -> Execution:
     """Run a pipeline and return its finished execution, successful or not.
 
@@ -39,29 +41,34 @@ def run_pipeline(
         site: Where it would be deployed to.
         parameters: Values of pipeline parameters.
         root: Folder of the local object store, the executions and the model packages.
-        images_dir: Folder of images to use as `RawDataUri`, in place.
+        images_dir: Folder of images to use, in place, for the pipeline's parameter of such a kind.
         resume: Id of a failed execution to go on with.
+        server: A job server that was started earlier; None to start one for this execution.
 
     Raises:
         DeclarationError: The pipeline cannot be compiled.
         DefinitionError: The checks found something.
         LocalExecutionError: The execution cannot start.
     """
-    with JobServer() as server:  # It loads PyTorch while this process loads the SDK.
+    with ExitStack() as stack:
+        if server is None:  # It loads PyTorch while this process loads the SDK.
+            server = stack.enter_context(JobServer())
         compiled = compile_pipeline(name, site)
         store = LocalStore(root)
         for uri, content in compiled.objects.items():
             if not store.path(uri).exists():
                 store.put_bytes(uri, content)
-        if images_dir is not None:
-            parameters = {**parameters, RAW_DATA_PARAMETER: _link(images_dir, store, site)}
+        images_parameter = CATALOGUE[name].images_parameter
+        if images_dir is not None and images_parameter is not None:
+            parameters = {**parameters, images_parameter: _link(images_dir, store, site)}
         definition = load(compiled.definition)
         earlier = load_earlier(root, name, resume).parameters if resume is not None else {}
         values = resolve_parameters(
             definition["Parameters"], {**earlier, **parameters}, pipeline=name
         )
         _check(name, definition, values)
-        _check_images(values[RAW_DATA_PARAMETER], images_dir, store)
+        if images_parameter is not None:
+            _check_images(images_parameter, values[images_parameter], images_dir, store)
         return run(
             definition,
             parameters,
@@ -85,16 +92,16 @@ def _check(name: str, definition: Mapping[str, Json], values: Mapping[str, Value
         raise DefinitionError(name, findings)
 
 
-def _check_images(raw_data_uri: Value, images_dir: Path | None, store: LocalStore) -> None:
-    if store.names(str(raw_data_uri)):
+def _check_images(
+    parameter: str, images_uri: Value, images_dir: Path | None, store: LocalStore
+) -> None:
+    if store.names(str(images_uri)):
         return
     if images_dir is not None:
-        raise StorageError(
-            f"Folder '{images_dir}' holds no files; expected one folder of images per label."
-        )
+        raise StorageError(f"Folder '{images_dir}' holds no files; expected images.")
     raise StorageError(
-        f"There is nothing at {RAW_DATA_PARAMETER} '{raw_data_uri}' in the local store; "
-        "pass --images DIR, a folder with one folder of images per label."
+        f"There is nothing at {parameter} '{images_uri}' in the local store; "
+        "pass --images DIR, a folder of images."
     )
 
 

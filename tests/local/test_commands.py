@@ -112,11 +112,11 @@ def test_missing_images_are_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == (
         "pipelines: There is nothing at RawDataUri "
         "'s3://sagemaker-us-east-1-111122223333/image-classification/raw/' in the local store; "
-        "pass --images DIR, a folder with one folder of images per label.\n"
+        "pass --images DIR, a folder of images.\n"
     )
     assert main(["run", "retraining", "--root", str(root), "--images", str(empty)]) == 2
     assert capsys.readouterr().err == (
-        f"pipelines: Folder '{empty}' holds no files; expected one folder of images per label.\n"
+        f"pipelines: Folder '{empty}' holds no files; expected images.\n"
     )
     assert not (root / "executions").exists()
 
