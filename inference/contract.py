@@ -59,6 +59,7 @@ A few bytes can claim any size. Below the 89,478,485 at which Pillow starts to w
 
 MAX_TOP_LABELS = 3
 NUM_EMBEDDING_PROJECTIONS = 8
+PROJECTION_FIELDS = tuple(f"embedding_{index:02}" for index in range(NUM_EMBEDDING_PROJECTIONS))
 
 
 class FieldType(StrEnum):
@@ -94,12 +95,11 @@ def response_fields(num_labels: int) -> tuple[Field, ...]:
     ranks = range(2, min(MAX_TOP_LABELS, num_labels) + 1)
     numbers += [f"top_{rank}_probability" for rank in ranks]
     strings = ["predicted_label", "size_bucket", *(f"top_{rank}_label" for rank in ranks)]
-    projections = [f"embedding_{index:02}" for index in range(NUM_EMBEDDING_PROJECTIONS)]
     fields = (
         *(Field(name=name, type=FieldType.FRACTIONAL, is_non_negative=True) for name in numbers),
         *(
             Field(name=name, type=FieldType.FRACTIONAL, is_non_negative=False)
-            for name in projections
+            for name in PROJECTION_FIELDS
         ),
         *(Field(name=name, type=FieldType.STRING, is_non_negative=False) for name in strings),
     )

@@ -2,20 +2,25 @@
 
 They must cost far less than decoding the image, so the colours come from a regular grid of pixels
 and the sharpness from untouched pixels in the middle: shrinking an image would hide its blur.
+Sums are of whole numbers, which floats hold exactly whatever the order, so that the answer is the
+same to the last bit on every machine.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-MAX_GRID = 128
-"""Most rows and columns of the grid that brightness, contrast and channel means are taken over."""
+MAX_GRID = 64
+"""Most rows and columns of the grid that brightness, contrast and channel means are taken over.
 
-MAX_WINDOW = 192
+The error of a mean over 64 x 64 pixels is at most 1/64 of their standard deviation.
+"""
+
+MAX_WINDOW = 96
 """Largest side in pixels of the window that sharpness is taken over."""
 
 _STENCIL_SIDE = 3
 _WHITE = 255
-_LEVELS = np.arange(_WHITE + 1)
 
 
 def describe(image: Image.Image) -> dict[str, float | str]:
@@ -27,12 +32,12 @@ def describe(image: Image.Image) -> dict[str, float | str]:
     """
     size = (min(image.width, MAX_GRID), min(image.height, MAX_GRID))
     grid = image.resize(size, Image.Resampling.NEAREST)
-    (red, _), (green, _), (blue, _) = _moments(grid)
-    [(brightness, contrast)] = _moments(grid.convert("L"))
+    red, green, blue = _channel_means(np.asarray(grid))
+    brightness, variance = _moments(np.asarray(grid.convert("L")))
     return {
         "blue_mean": blue,
         "brightness": brightness,
-        "contrast": contrast,
+        "contrast": variance**0.5,
         "green_mean": green,
         "red_mean": red,
         "sharpness": _sharpness(image),
@@ -46,17 +51,22 @@ def size_bucket(width: int, height: int) -> str:
     return f"{2**exponent}_to_{2 ** (exponent + 1) - 1}"
 
 
-def _moments(image: Image.Image) -> list[tuple[float, float]]:
-    """Mean and standard deviation of each channel's values in [0, 1].
+def _channel_means(pixels_hw3: NDArray[np.uint8]) -> list[float]:
+    """Mean of each channel, for values in [0, 1]."""
+    pixels = pixels_hw3.reshape(-1, 3).astype(np.float64)
+    # A product with ones adds several times faster than a sum over the first axis.
+    sums = np.ones(len(pixels)) @ pixels
+    means: list[float] = (sums / (len(pixels) * _WHITE)).tolist()
+    return means
 
-    Summed in whole numbers, so that the answer is the same to the last bit on every machine.
-    """
-    counts = np.array(image.histogram(), dtype=np.int64).reshape(-1, _LEVELS.size)
-    num_pixels = image.width * image.height
-    sums, squares = counts @ _LEVELS, counts @ _LEVELS**2
-    means = sums / (num_pixels * _WHITE)
-    deviations = np.sqrt(num_pixels * squares - sums**2) / (num_pixels * _WHITE)
-    return list(zip(means.tolist(), deviations.tolist(), strict=True))
+
+def _moments(values: NDArray[np.integer]) -> tuple[float, float]:
+    """Mean and variance of integers that stand for values in [0, 1]."""
+    numbers = values.ravel().astype(np.float64)
+    total, squares = float(numbers.sum()), float(numbers @ numbers)
+    mean = total / (numbers.size * _WHITE)
+    variance = (numbers.size * squares - total**2) / (numbers.size * _WHITE) ** 2
+    return mean, variance
 
 
 def _sharpness(image: Image.Image) -> float:
@@ -70,7 +80,11 @@ def _sharpness(image: Image.Image) -> float:
         return 0.0
     left, top = (image.width - width) // 2, (image.height - height) // 2
     window = image.crop((left, top, left + width, top + height)).convert("L")
-    luma = np.asarray(window).astype(np.int32)
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+    # At most 4 * 255 in size; smaller integers are added faster.
+    luma = np.asarray(window).astype(np.int16)
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1]
+    laplacian += luma[1:-1, :-2]
+    laplacian += luma[1:-1, 2:]
     laplacian -= 4 * luma[1:-1, 1:-1]
-    return float(laplacian.var() / _WHITE**2)
+    _, variance = _moments(laplacian)
+    return variance

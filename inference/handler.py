@@ -7,6 +7,7 @@ toolkit also takes `transform_fn` for the whole way from bytes to bytes only in 
 
 import json
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ import torch
 from inference import serving
 from inference.artifact import Artifact, load_artifact
 from inference.errors import RequestError
+from inference.model import prepare_for_inference
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +33,11 @@ class Context(Protocol):
 
 
 def model_fn(model_dir: str) -> Artifact:
-    """Load the artifact, on the GPU where there is one."""
+    """Load the artifact to answer with it, on the GPU where there is one."""
     _leave_bodies_undecoded()
     artifact = load_artifact(Path(model_dir))
-    artifact.network.to("cuda" if torch.cuda.is_available() else "cpu")
-    return artifact
+    network = artifact.network.to("cuda" if torch.cuda.is_available() else "cpu")
+    return replace(artifact, network=prepare_for_inference(network))
 
 
 def transform_fn(

@@ -106,8 +106,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return image
     if image.mode.startswith("I"):
         # 16-bit grey: Pillow's own conversion clips at 255 instead of scaling.
-        high_bytes = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255)
-        return Image.fromarray(high_bytes.astype(np.uint8)).convert("RGB")
+        high_bytes = (np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(high_bytes).convert("RGB")
     if image.mode in {"LA", "La", "PA", "RGBA", "RGBa"} or "transparency" in image.info:
         coloured = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

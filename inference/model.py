@@ -3,8 +3,11 @@
 Shapes: n images, h and w pixels high and wide, f features, k labels, p projections.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inference.contract import ARCHITECTURES, NUM_EMBEDDING_PROJECTIONS
 
@@ -68,6 +71,24 @@ def build_classifier(architecture: str, *, num_labels: int, dropout: float = 0.0
             f"Architecture '{architecture}' is unknown. Known: {', '.join(ARCHITECTURES)}."
         )
     return Classifier(backbone, num_features, num_labels, dropout)
+
+
+def prepare_for_inference(network: Classifier) -> Classifier:
+    """Make a network in evaluation mode faster, in place; its numbers change by rounding only.
+
+    A normalization that follows a convolution directly becomes part of its weights, and weights lie
+    in memory as decoded images do, the channels of a pixel together.
+
+    Source: PyTorch documentation, "Channels Last Memory Format in PyTorch",
+        https://docs.pytorch.org/tutorials/intermediate/memory_format_tutorial.html
+    """
+    for module in list(network.modules()):
+        if isinstance(module, nn.Sequential):
+            for index, (layer, following) in enumerate(pairwise(list(module))):
+                if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
+                    module[index] = fuse_conv_bn_eval(layer, following)
+                    module[index + 1] = nn.Identity()
+    return network.to(memory_format=torch.channels_last)
 
 
 def _small_cnn() -> nn.Module:

@@ -10,12 +10,12 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from inference.artifact import Artifact
@@ -25,6 +25,7 @@ from inference.contract import (
     MAX_BODY_BYTES,
     MAX_IMAGE_PIXELS,
     MAX_TOP_LABELS,
+    PROJECTION_FIELDS,
     RESPONSE_TYPES,
 )
 from inference.descriptors import describe
@@ -35,6 +36,7 @@ Response: TypeAlias = dict[str, float | str]
 """The answer to one image; its keys are `inference.contract.response_fields`, in that order."""
 
 _JSON, _JSON_LINES, _CSV = RESPONSE_TYPES
+_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True)
 
 
 def input_fn(body: bytes | bytearray | str | None, content_type: str | None) -> list[Image.Image]:
@@ -103,45 +105,36 @@ def output_fn(prediction: Sequence[Response], accept: str | None) -> tuple[bytes
             response.values() for response in prediction
         )
         return buffer.getvalue().encode(), _CSV
-    lines = [json.dumps(response, allow_nan=False, sort_keys=True) for response in prediction]
+    lines = [_ENCODER.encode(response) for response in prediction]
     if media_type == _JSON and len(lines) == 1:
         return lines[0].encode(), _JSON
     return "".join(f"{line}\n" for line in lines).encode(), _JSON_LINES
 
 
 def _respond(image: Image.Image, model: Artifact) -> Response:
-    pixels = torch.tensor(resize(image, model.spec.image_size)[np.newaxis])
+    # A copy, because a tensor cannot share read-only memory.
+    pixels_1hw3 = torch.from_numpy(resize(image, model.spec.image_size).copy()[np.newaxis])
     network = model.network
     with torch.inference_mode():
-        images_13hw = model.spec.normalization(pixels.to(network.projections.device))
+        images_13hw = model.spec.normalization(pixels_1hw3.to(network.projections.device))
         features_1f = network.embed(images_13hw)
-        logits = network.classify(features_1f)[0].double().cpu().numpy()
         projections = network.project(features_1f)[0].tolist()
-    probabilities = _softmax(logits)
-    # Stable, so that of equal probabilities the first label wins.
-    ranking = np.argsort(-probabilities, kind="stable")[:MAX_TOP_LABELS]
+        probabilities = network.classify(features_1f)[0].double().softmax(dim=0).cpu()
+        # In nats: -sum(p * ln(p)), where 0 * ln(0) is 0.
+        entropy = float(torch.special.entr(probabilities).sum())
+        # Stable, so that of equal probabilities the first label wins.
+        ranked, ranking = probabilities.sort(descending=True, stable=True)
     response = describe(image)
-    response["entropy"] = _entropy(probabilities)
-    response["predicted_label"] = model.labels[ranking[0]]
-    response["probability"] = float(probabilities[ranking[0]])
-    for rank, index in enumerate(ranking[1:], start=2):
+    response.update(zip(PROJECTION_FIELDS, projections, strict=True))
+    response["entropy"] = entropy
+    best, *others = zip(
+        ranked[:MAX_TOP_LABELS].tolist(), ranking[:MAX_TOP_LABELS].tolist(), strict=True
+    )
+    response["probability"], response["predicted_label"] = best[0], model.labels[best[1]]
+    for rank, (probability, index) in enumerate(others, start=2):
+        response[f"top_{rank}_probability"] = probability
         response[f"top_{rank}_label"] = model.labels[index]
-        response[f"top_{rank}_probability"] = float(probabilities[index])
-    for index, value in enumerate(projections):
-        response[f"embedding_{index:02}"] = value
     return dict(sorted(response.items()))
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    exponentials = np.exp(logits - logits.max())
-    return np.asarray(exponentials / exponentials.sum())
-
-
-def _entropy(probabilities: NDArray[np.float64]) -> float:
-    """Shannon entropy in nats: -sum(p * ln(p)), where 0 * ln(0) is 0."""
-    positive = probabilities[probabilities > 0]
-    # Adding 0 turns the -0.0 of a certain answer into 0.
-    return float(-(positive * np.log(positive)).sum() + 0.0)
 
 
 def _images_in_json(body: bytes | bytearray | str) -> list[bytes]:
@@ -182,6 +175,7 @@ def _media_type(text: str) -> str:
     return text.partition(";")[0].strip().lower()
 
 
+@lru_cache(maxsize=64)  # callers repeat themselves
 def _accepted(accept: str | None) -> str:
     """The media type that the caller likes best; of equal ones the first, which may be a range.
 
