@@ -9,7 +9,7 @@ placeholder.
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from infrastructure.functions.model_packages import newest_approved
 
 
 def respond(event: Mapping[str, str], *, sagemaker: Any) -> dict[str, str]:
@@ -19,34 +19,12 @@ def respond(event: Mapping[str, str], *, sagemaker: Any) -> dict[str, str]:
         event: The event, as described above.
         sagemaker: A SageMaker client.
     """
-    arn = _newest_approved(event["ModelPackageGroupName"], sagemaker)
+    arn = newest_approved(event["ModelPackageGroupName"], sagemaker)
     if arn is None:
         return {"ModelPackageArn": "", "ModelUri": event["PlaceholderUri"]}
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     container = package["InferenceSpecification"]["Containers"][0]
     return {"ModelPackageArn": arn, "ModelUri": container["ModelDataUrl"]}
-
-
-def _newest_approved(group: str, sagemaker: Any) -> str | None:
-    request = {
-        "ModelPackageGroupName": group,
-        "ModelApprovalStatus": "Approved",
-        "SortBy": "CreationTime",
-        "SortOrder": "Descending",
-    }
-    try:
-        page = sagemaker.list_model_packages(**request)
-        # A page may be empty although a later one is not: the status is filtered after paging.
-        while not page["ModelPackageSummaryList"] and "NextToken" in page:
-            page = sagemaker.list_model_packages(**request, NextToken=page["NextToken"])
-    except ClientError as error:
-        # The first execution runs before there is a group.
-        reason = error.response["Error"]
-        if reason["Code"] == "ValidationException" and "does not exist" in reason["Message"]:
-            return None
-        raise
-    packages = page["ModelPackageSummaryList"]
-    return packages[0]["ModelPackageArn"] if packages else None
 
 
 def handler(event: Mapping[str, str], _context: object) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The Lambda functions that steps call, a folder each, and what they share."""

@@ -1,0 +1,1 @@
+"""Records which baseline is in force for an endpoint."""

@@ -1,0 +1,112 @@
+"""Records which model package, baselines and evaluation are in force for an endpoint.
+
+Event: `ActiveUri`, the object to write; `EndpointName`, `EndpointConfigName`, `ModelPackageArn`,
+`BaselineUri`, `EvaluationUri`, `PipelineExecutionArn`; `KmsKeyId`, if the object is to have a key
+of its own.
+Answer: `PreviousModelPackageArn`, empty for an endpoint's first deployment.
+
+The object is replaced only as it was read, so that of two deployments at once one fails. The same
+execution may ask again.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infrastructure.functions.objects import bucket_and_key
+from monitoring.active import ActiveBaseline
+from steps.evaluate.contract import (
+    CONSTRAINTS_FILE,
+    DATA_QUALITY_DIR,
+    MODEL_QUALITY_DIR,
+    STATISTICS_FILE,
+)
+
+_LOST_RACE = frozenset({"ConditionalRequestConflict", "NoSuchKey", "PreconditionFailed"})
+"""Answers to a conditional write whose condition does not hold, or not any more.
+
+Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes",
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+"""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the clock that callers pass another one for
+
+
+def respond(
+    event: Mapping[str, str], clock: Callable[[], datetime] = _now, *, s3: Any
+) -> dict[str, str]:
+    """Answer the event.
+
+    Args:
+        event: The event, as described above.
+        clock: Tells the time of the record.
+        s3: An S3 client.
+
+    Raises:
+        RuntimeError: Another deployment wrote the record meanwhile.
+    """
+    target = bucket_and_key(event["ActiveUri"])
+    record, condition = _read(target, s3)
+    if record is not None and record["pipeline_execution_arn"] == event["PipelineExecutionArn"]:
+        return {"PreviousModelPackageArn": record["previous_model_package_arn"]}
+    previous = record["model_package_arn"] if record is not None else ""
+    text = json.dumps(_record(event, previous, clock()), indent=2, sort_keys=True)
+    key = event.get("KmsKeyId")
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
+    try:
+        s3.put_object(
+            **target,
+            **condition,
+            **encryption,
+            Body=f"{text}\n".encode(),
+            ContentType="application/json",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _LOST_RACE:
+            raise
+        raise RuntimeError(
+            f"{event['ActiveUri']} was changed while this execution deployed: another deployment "
+            "activated its baseline for the endpoint meanwhile. Start this pipeline again."
+        ) from error
+    return {"PreviousModelPackageArn": previous}
+
+
+def _read(target: Mapping[str, str], s3: Any) -> tuple[ActiveBaseline | None, dict[str, str]]:
+    """The record, None where there is none yet, and the condition under which to write the next."""
+    try:
+        found = s3.get_object(**target)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return None, {"IfNoneMatch": "*"}
+    record: ActiveBaseline = json.loads(found["Body"].read())
+    return record, {"IfMatch": found["ETag"]}
+
+
+def _record(event: Mapping[str, str], previous: str, now: datetime) -> ActiveBaseline:
+    baseline_uri = event["BaselineUri"].rstrip("/")
+    return {
+        "endpoint_name": event["EndpointName"],
+        "endpoint_config_name": event["EndpointConfigName"],
+        "model_package_arn": event["ModelPackageArn"],
+        "previous_model_package_arn": previous,
+        "pipeline_execution_arn": event["PipelineExecutionArn"],
+        "activated_at": now.isoformat(timespec="seconds"),
+        "data_statistics_uri": f"{baseline_uri}/{DATA_QUALITY_DIR}/{STATISTICS_FILE}",
+        "data_constraints_uri": f"{baseline_uri}/{DATA_QUALITY_DIR}/{CONSTRAINTS_FILE}",
+        "model_statistics_uri": f"{baseline_uri}/{MODEL_QUALITY_DIR}/{STATISTICS_FILE}",
+        "model_constraints_uri": f"{baseline_uri}/{MODEL_QUALITY_DIR}/{CONSTRAINTS_FILE}",
+        "evaluation_uri": event["EvaluationUri"],
+    }
+
+
+def handler(event: Mapping[str, str], _context: object) -> dict[str, str]:
+    """Entry point on AWS Lambda."""
+    import boto3  # A local execution passes its own client and needs none of it.
+
+    return respond(event, s3=boto3.client("s3"))

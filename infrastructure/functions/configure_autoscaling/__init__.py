@@ -1,0 +1,1 @@
+"""Lets an endpoint grow and shrink with its requests."""

@@ -1,0 +1,1 @@
+"""Finds the model package to deploy."""

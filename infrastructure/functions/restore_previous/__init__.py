@@ -1,0 +1,1 @@
+"""Puts the previous configuration of an endpoint back."""

@@ -1,0 +1,1 @@
+"""Sends a model package's samples to an endpoint."""
