@@ -1,13 +1,20 @@
-"""The data-quality files `statistics.json` and `constraints.json`, field by field.
+"""The data-quality files, field by field: statistics, constraints and their violations.
 
-Source: Amazon SageMaker AI Developer Guide, "Schema for Statistics (statistics.json file)" and
-"Schema for Constraints (constraints.json file)",
+Source: Amazon SageMaker AI Developer Guide, "Schema for Statistics (statistics.json file)",
+"Schema for Constraints (constraints.json file)" and "Schema for Violations
+(constraint_violations.json file)",
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-statistics.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-constraints.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-violations.html
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NotRequired, TypedDict
+
+STATISTICS_FILE = "statistics.json"
+CONSTRAINTS_FILE = "constraints.json"
+VIOLATIONS_FILE = "constraint_violations.json"
 
 
 class InferredType(StrEnum):
@@ -144,6 +151,8 @@ class FeatureConstraints(TypedDict):
     completeness: float
     num_constraints: NotRequired[NumericalConstraints]
     string_constraints: NotRequired[StringConstraints]
+    monitoringConfigOverrides: NotRequired[Mapping[str, object]]
+    """What of the monitoring configuration is different for this feature, in the same shape."""
 
 
 class DistributionConstraints(TypedDict):
@@ -172,3 +181,28 @@ class DataConstraints(TypedDict):
     version: float
     features: list[FeatureConstraints]
     monitoring_config: MonitoringConfig
+
+
+class CheckType(StrEnum):
+    """What a violation is about."""
+
+    DATA_TYPE = "data_type_check"
+    COMPLETENESS = "completeness_check"
+    BASELINE_DRIFT = "baseline_drift_check"
+    MISSING_COLUMN = "missing_column_check"
+    EXTRA_COLUMN = "extra_column_check"
+    CATEGORICAL_VALUES = "categorical_values_check"
+
+
+class Violation(TypedDict):
+    """One constraint that current data do not meet."""
+
+    feature_name: str
+    constraint_check_type: str
+    description: str
+
+
+class Violations(TypedDict):
+    """Content of `constraint_violations.json`."""
+
+    violations: list[Violation]

@@ -6,6 +6,8 @@ Values arrive in blocks, so a reader of long files keeps nothing but these accum
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +47,13 @@ def data_statistics(columns: Mapping[str, Sequence[Value]]) -> DataStatistics:
     features = []
     for name in sorted(columns):
         feature = FeatureAccumulator(name)
-        feature.update(columns[name])
+        feature.update(Block.of(columns[name]))
+        if feature.numbers.num_present and feature.texts:
+            raise ValueError(
+                f"Feature '{name}' holds {feature.numbers.num_present} numbers and "
+                f"{feature.texts.total()} texts. "
+                "Expected one kind; write numbers as numbers and names as texts."
+            )
         features.append(feature.statistics())
     return {
         "version": 0.0,
@@ -54,61 +62,97 @@ def data_statistics(columns: Mapping[str, Sequence[Value]]) -> DataStatistics:
     }
 
 
-class FeatureAccumulator:
-    """What is known of one feature after any number of blocks of values."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """Some values of one feature, by kind."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._num_missing = 0
-        self._numbers = NumberAccumulator()
-        self._texts: Counter[str] = Counter()
+    numbers: NDArray[np.float64]
+    """The finite numbers, shape (N,)."""
+    num_integral: int
+    """How many of them are whole numbers by type: 1, but not 1.0."""
+    texts: Sequence[str]
+    num_missing: int
+    """None, and numbers that are not finite."""
 
-    def update(self, values: Sequence[Value]) -> None:
-        """Add a block of values; a number that is not finite counts as missing."""
+    @classmethod
+    def of(cls, values: Sequence[Value]) -> Self:
+        """Sort values by their kinds."""
         array = np.asarray(values)
         if array.dtype.kind in "fi":
             # The usual block is all numbers: no work per value in Python.
             numbers = array[np.isfinite(array)].astype(np.float64)
-            self._num_missing += len(values) - numbers.size
-            self._numbers.update(numbers, are_integral=array.dtype.kind == "i")
-            return
+            return cls(
+                numbers=numbers,
+                num_integral=Counter(map(type, values))[int],
+                texts=(),
+                num_missing=array.size - numbers.size,
+            )
         texts = [value for value in values if isinstance(value, str)]
         finite = [
             value
             for value in values
             if value is not None and not isinstance(value, str) and math.isfinite(value)
         ]
-        self._num_missing += len(values) - len(texts) - len(finite)
-        self._texts.update(texts)
-        self._numbers.update(
-            np.array(finite, dtype=np.float64),
-            are_integral=all(isinstance(number, int) for number in finite),
+        return cls(
+            numbers=np.array(finite, dtype=np.float64),
+            num_integral=sum(isinstance(number, int) for number in finite),
+            texts=texts,
+            num_missing=len(values) - len(texts) - len(finite),
         )
+
+
+class FeatureAccumulator:
+    """What is known of one feature after any number of blocks of values.
+
+    Args:
+        name: The feature's name.
+        num_missing: Rows that went by before the feature occurred.
+    """
+
+    def __init__(self, name: str, *, num_missing: int = 0) -> None:
+        self.name = name
+        self.num_missing = num_missing
+        self.numbers = NumberAccumulator()
+        self.texts: Counter[str] = Counter()
+
+    @property
+    def num_present(self) -> int:
+        """Values that are there, of either kind."""
+        return self.numbers.num_present + self.texts.total()
+
+    @property
+    def num_values(self) -> int:
+        """Rows, whether the feature is there or not."""
+        return self.num_present + self.num_missing
+
+    def update(self, block: Block) -> None:
+        """Add a block of values."""
+        self.num_missing += block.num_missing
+        self.texts.update(block.texts)
+        self.numbers.update(block.numbers, num_integral=block.num_integral)
 
     def statistics(self) -> FeatureStatistics:
         """The feature's entry in `statistics.json`.
 
-        Raises:
-            ValueError: The feature mixes numbers and texts.
+        Of numbers and texts the more frequent kind is described, and the other one counts as
+        missing: there is no distribution of both.
         """
-        num_numbers, num_texts = self._numbers.num_present, self._texts.total()
-        if num_numbers and num_texts:
-            raise ValueError(
-                f"Feature '{self._name}' holds {num_numbers} numbers and {num_texts} texts. "
-                "Expected one kind; write numbers as numbers and names as texts."
-            )
-        if num_numbers:
-            kind = InferredType.INTEGRAL if self._numbers.are_integral else InferredType.FRACTIONAL
-            numerical = self._numbers.statistics(self._num_missing)
-            return {"name": self._name, "inferred_type": kind, "numerical_statistics": numerical}
+        num_numbers, num_texts = self.numbers.num_present, self.texts.total()
+        if num_numbers > num_texts:
+            numerical = self.numbers.statistics(self.num_values - num_numbers)
+            kind = InferredType.FRACTIONAL
+            if self.numbers.num_integral == num_numbers:
+                kind = InferredType.INTEGRAL
+            return {"name": self.name, "inferred_type": kind, "numerical_statistics": numerical}
         kind = InferredType.STRING if num_texts else InferredType.UNKNOWN
-        return {"name": self._name, "inferred_type": kind, "string_statistics": self._string()}
+        return {"name": self.name, "inferred_type": kind, "string_statistics": self._string()}
 
     def _string(self) -> StringStatistics:
-        counts = sorted(self._texts.items())
+        counts = sorted(self.texts.items())
         buckets: list[CategoryCount] = [{"value": text, "count": count} for text, count in counts]
+        num_texts = self.texts.total()
         return {
-            "common": {"num_present": self._texts.total(), "num_missing": self._num_missing},
+            "common": {"num_present": num_texts, "num_missing": self.num_values - num_texts},
             "distinct_count": float(len(counts)),
             "distribution": {"categorical": {"buckets": buckets}},
         }
@@ -119,7 +163,8 @@ class NumberAccumulator:
 
     def __init__(self) -> None:
         self.num_present = 0
-        self.are_integral = True
+        self.num_integral = 0
+        self.num_negative = 0
         self._mean = 0.0
         self._squares = 0.0
         """Sum of squared distances from the mean."""
@@ -128,8 +173,8 @@ class NumberAccumulator:
         self._max = -math.inf
         self._sketch = Sketch()
 
-    def update(self, values: NDArray[np.float64], *, are_integral: bool) -> None:
-        """Add a block of finite numbers, shape (N,).
+    def update(self, values: NDArray[np.float64], *, num_integral: int) -> None:
+        """Add a block of finite numbers, shape (N,), of which some are whole by type.
 
         Moments of blocks merge without cancellation:
         M2 = M2_a + M2_b + (mean_b - mean_a)^2 * n_a * n_b / (n_a + n_b).
@@ -150,7 +195,8 @@ class NumberAccumulator:
         self._max = max(self._max, float(values.max()))
         self._sketch.update(values)
         self.num_present = total
-        self.are_integral &= are_integral
+        self.num_integral += num_integral
+        self.num_negative += int(np.count_nonzero(values < 0))
 
     def statistics(self, num_missing: int) -> NumericalStatistics:
         """The feature's `numerical_statistics`, once there is a number."""

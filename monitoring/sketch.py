@@ -10,6 +10,7 @@ https://github.com/awslabs/deequ
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,13 +41,7 @@ class Sketch:
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The kept values in ascending order, shape (M,), and how many values each stands for."""
-        values = np.concatenate(self.levels)
-        weights = np.repeat(
-            np.left_shift(1, np.arange(len(self.levels), dtype=np.int64)),
-            [level.size for level in self.levels],
-        )
-        order = np.argsort(values, kind="stable")
-        return values[order], weights[order]
+        return weighted(self.levels)
 
     def _compact(self) -> None:
         """Halve the lowest full level: of each pair of neighbours one goes up, twice as heavy.
@@ -71,6 +66,19 @@ class Sketch:
 
     def _total_capacity(self) -> int:
         return sum(map(capacity, range(len(self.levels))))
+
+
+def weighted(
+    levels: Sequence[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Values of a sketch's levels in ascending order, shape (M,), and what each one stands for."""
+    values = np.concatenate(levels)
+    weights = np.repeat(
+        np.left_shift(1, np.arange(len(levels), dtype=np.int64)),
+        [level.size for level in levels],
+    )
+    order = np.argsort(values, kind="stable")
+    return values[order], weights[order]
 
 
 def capacity(height: int) -> int:

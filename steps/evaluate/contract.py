@@ -34,12 +34,6 @@ REPORT_FILE = "evaluation.json"
 PAGE_FILE = "report.html"
 PREDICTIONS_FILE = "predictions.csv"
 
-DATA_QUALITY_DIR = "data_quality"
-MODEL_QUALITY_DIR = "model_quality"
-STATISTICS_FILE = "statistics.json"
-CONSTRAINTS_FILE = "constraints.json"
-"""In the baseline output, each of the two folders holds these two files."""
-
 
 class Value(TypedDict):
     """A metric's value, in the shape that SageMaker's own reports have."""

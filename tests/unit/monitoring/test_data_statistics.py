@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.data_quality import NumericalStatistics
-from monitoring.data_statistics import FeatureAccumulator, Value, data_statistics
+from monitoring.data_statistics import Block, FeatureAccumulator, Value, data_statistics
 
 
 def numerical(values: list[Value]) -> NumericalStatistics:
@@ -116,8 +116,8 @@ def test_types_and_missing_values(
 def test_moments_of_blocks(numbers: list[float], cut: int) -> None:
     """Two blocks give the moments and the range that numpy finds in the whole."""
     feature = FeatureAccumulator("x")
-    feature.update(numbers[:cut])
-    feature.update(numbers[cut:])
+    feature.update(Block.of(numbers[:cut]))
+    feature.update(Block.of(numbers[cut:]))
     statistics = feature.statistics()["numerical_statistics"]
     whole = np.array(numbers)
     scale = np.abs(whole).max()
