@@ -4,6 +4,7 @@ The training toolkit passes hyperparameters as `--name value`, and paths in `SM_
 """
 
 import argparse
+import copy
 import io
 import logging
 import math
@@ -20,7 +21,7 @@ from PIL import Image
 from inference.artifact import Artifact, ArtifactError, Spec, write_artifact
 from inference.files import write_json
 from inference.handler import model_fn
-from inference.model import build_classifier
+from inference.model import build_classifier, prepare_for_inference
 from inference.serving import input_fn, output_fn, predict_fn
 from inference.transforms import IMAGENET
 from steps.dataset import Dataset, DatasetError
@@ -153,7 +154,8 @@ def _check_artifact(model_dir: Path, artifact: Artifact, validation: Dataset) ->
     data = input_fn(buffer.getvalue(), "image/png")
     prediction = predict_fn(data, model_fn(str(model_dir)))
     output_fn(prediction, "application/json")
-    network = artifact.network
+    # Prepared as the handler does, so that both round alike.
+    network = prepare_for_inference(copy.deepcopy(artifact.network))
     with torch.inference_mode():
         images = artifact.spec.normalization(
             torch.from_numpy(pixels).to(network.projections.device)

@@ -1,11 +1,13 @@
 """The networks."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from inference.contract import NUM_EMBEDDING_PROJECTIONS
-from inference.model import build_classifier
+from inference.model import build_classifier, prepare_for_inference
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,25 @@ def test_projections_do_not_follow_the_seed() -> None:
     assert "projections" in first.state_dict()
     name = "0.weight"
     assert not torch.equal(first.backbone.get_parameter(name), second.backbone.get_parameter(name))
+
+
+@pytest.mark.parametrize("architecture", ["small_cnn", "mobilenet_v3_small", "resnet18"])
+def test_preparing_a_network_changes_its_rounding_only(architecture: str) -> None:
+    """A network whose normalizations have seen data answers as before, with fewer of them."""
+    torch.manual_seed(0)
+    network = build_classifier(architecture, num_labels=3)
+    images = torch.rand(4, 3, 64, 64)
+    network(images)
+    network.eval()
+    expected = network(images)
+    prepared = prepare_for_inference(copy.deepcopy(network))
+    assert torch.allclose(prepared(images), expected, rtol=1e-4, atol=1e-5)
+    assert num_normalizations(prepared) < num_normalizations(network)
+
+
+def num_normalizations(network: nn.Module) -> int:
+    """Number of batch normalizations in a network."""
+    return sum(isinstance(module, nn.BatchNorm2d) for module in network.modules())
 
 
 def test_unknown_architecture_is_refused_with_the_known_ones() -> None:
