@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitoring.data_quality import (
-    CONSTRAINTS_FILE,
-    STATISTICS_FILE,
     DataConstraints,
     DataStatistics,
     FeatureConstraints,
@@ -20,10 +18,6 @@ from monitoring.data_quality import (
 )
 from monitoring.settings import Settings, SettingsError
 from monitoring.sketch import weighted
-
-DATA_QUALITY_DIR = "data_quality"
-MODEL_QUALITY_DIR = "model_quality"
-"""Folders of a model's baselines; each holds the files `statistics.json` and `constraints.json`."""
 
 
 class BaselineError(ValueError):
@@ -62,19 +56,19 @@ class Baseline:
     """How features that the baseline does not know are checked."""
 
     @classmethod
-    def load(cls, directory: Path) -> Self:
+    def load(cls, statistics_path: Path, constraints_path: Path) -> Self:
         """Read `statistics.json` and `constraints.json`, whoever wrote them.
 
         Raises:
             BaselineError: A file is missing, is not as documented, or does not fit the other.
         """
-        statistics, constraints = (
-            _read(directory / name) for name in (STATISTICS_FILE, CONSTRAINTS_FILE)
-        )
+        statistics = cast(DataStatistics, _read(statistics_path))
+        constraints = cast(DataConstraints, _read(constraints_path))
         try:
-            return cls.of(cast(DataStatistics, statistics), cast(DataConstraints, constraints))
+            return cls.of(statistics, constraints)
         except BaselineError as error:
-            raise BaselineError(f"The baseline in {directory} cannot be used: {error}") from error
+            place = statistics_path.parent
+            raise BaselineError(f"The baseline in {place} cannot be used: {error}") from error
 
     @classmethod
     def of(cls, statistics: DataStatistics, constraints: DataConstraints) -> Self:

@@ -12,10 +12,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NotRequired, TypedDict
 
-STATISTICS_FILE = "statistics.json"
-CONSTRAINTS_FILE = "constraints.json"
-VIOLATIONS_FILE = "constraint_violations.json"
-
 
 class InferredType(StrEnum):
     """What the values of a feature are."""

@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inference.contract import FieldType, response_fields
-from monitoring.baseline import DATA_QUALITY_DIR, MODEL_QUALITY_DIR
 from monitoring.classification import ConfusionMatrix
 from monitoring.data_constraints import suggest_data_constraints
-from monitoring.data_quality import (
-    CONSTRAINTS_FILE,
-    STATISTICS_FILE,
-    DataConstraints,
-    DataStatistics,
-)
+from monitoring.data_quality import DataConstraints, DataStatistics
 from monitoring.data_statistics import data_statistics
 from monitoring.model_quality import (
     ModelConstraints,
     ModelStatistics,
     model_statistics,
     suggest_model_constraints,
+)
+from steps.baseline_files import (
+    CONSTRAINTS_FILE,
+    DATA_QUALITY_DIR,
+    MODEL_QUALITY_DIR,
+    STATISTICS_FILE,
 )
 from steps.evaluate.prediction import Prediction
 

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from infrastructure.functions.objects import bucket_and_key
 from monitoring.active import ActiveBaseline
-from steps.evaluate.contract import (
+from steps.baseline_files import (
     CONSTRAINTS_FILE,
     DATA_QUALITY_DIR,
     MODEL_QUALITY_DIR,
