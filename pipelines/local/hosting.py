@@ -25,6 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inference.package import Metadata
 from pipelines.definition import Json
 from pipelines.local.errors import StepFailed, StorageError
 from pipelines.local.files import create_text, to_json
@@ -39,9 +40,6 @@ from pipelines.local.serving.records import (
     is_alive,
 )
 from pipelines.local.store import LocalStore
-
-SAMPLES_METADATA = "samples_uri"
-"""Customer metadata of a model package that names the S3 prefix of its samples."""
 
 DEPLOY_SECONDS = 600.0
 """Longest wait for an endpoint to go over to a configuration."""
@@ -326,7 +324,7 @@ class Hosting:
         archive = self._path(uri)
         if not archive.is_file():
             raise StepFailed(f"There is no model archive '{uri}' in the local store ({archive}).")
-        samples_uri = package.get("CustomerMetadataProperties", {}).get(SAMPLES_METADATA, "")
+        samples_uri = package.get("CustomerMetadataProperties", {}).get(Metadata.SAMPLES_URI, "")
         return Container(
             archive=archive,
             environment={**container.get("Environment", {}), **own.get("Environment", {})},

@@ -12,6 +12,7 @@ from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import JobCall, Machine
 from pipelines.local.jobs.processing import run_processing
 from pipelines.local.jobs.training import run_training
+from pipelines.local.jobs.transform import run_transform
 from pipelines.local.jobs.tuning import run_tuning
 from pipelines.local.lambdas import Respond, call_function
 from pipelines.local.registry import Registry
@@ -125,8 +126,6 @@ def _tuning(call: _StepCall) -> Result:
 
 
 def _transform(call: _StepCall) -> Result:
-    from pipelines.local.jobs.transform import run_transform
-
     container = call.bench.hosting.container(call.arguments["ModelName"])
     response, num_objects = run_transform(call.job, container, on_progress=call.report)
     return Result(

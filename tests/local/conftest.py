@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled
 from pipelines.definition import load
 from pipelines.local.display import choose_display
@@ -57,17 +58,26 @@ class Machine:
         return LocalStore(self.root)
 
     def run(
-        self, name: str, images_dir: Path, *, resume: str | None = None, **parameters: str
+        self,
+        name: str,
+        images_dir: Path | None = None,
+        *,
+        resume: str | None = None,
+        **parameters: str,
     ) -> tuple[Execution, str]:
-        """Run a pipeline over a folder of images; also what a person would have read."""
+        """Run a pipeline, perhaps over a folder of images; also what a person would have read."""
         for uri, content in self.compiled[name].objects.items():
             self.store.put_bytes(uri, content)
-        raw_data_uri = f"s3://images/{images_dir.parent.name}/{images_dir.name}"
-        self.store.link(images_dir, raw_data_uri)
+        given = dict(QUICK) if name in {"training", "retraining"} else {}
+        images_parameter = CATALOGUE[name].images_parameter
+        if images_dir is not None and images_parameter is not None:
+            uri = f"s3://images/{images_dir.parent.name}/{images_dir.name}"
+            self.store.link(images_dir, uri)
+            given[images_parameter] = uri
         talk = StringIO()
         execution = run(
             load(self.compiled[name].definition),
-            {**QUICK, "RawDataUri": raw_data_uri, **parameters},
+            {**given, **parameters},
             pipeline=name,
             root=self.root,
             functions_dir=ROOT / "infrastructure" / "functions",

@@ -1,16 +1,16 @@
 """Runs a batch transform job: each object below a prefix is one request to the model's handler."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from pipelines.definition import Json
 from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Container
 from pipelines.local.jobs.machine import JobCall, Stopped, arn
-from pipelines.local.serving.model_server import Answer, ModelServer, ModelServerError
+from pipelines.local.serving.model_server import Answer, ModelServer
 from pipelines.local.store import join
 
 MEBIBYTE = 1024 * 1024
@@ -22,8 +22,7 @@ _DEFAULT_RETRIES = 3
 Source: Amazon SageMaker AI API Reference, CreateTransformJob and ModelClientConfig,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 """
-_SERVER_FAULT = 500
-_OK = 200
+_CLOSE_SECONDS = 10.0
 _POLL_SECONDS = 0.1
 _MAX_SHOWN_CHARACTERS = 300
 
@@ -71,19 +70,13 @@ def run_transform(
             f"({machine.store.path(prefix)})."
         )
     batch = _Batch(num_objects=len(objects))
-    try:
-        asyncio.run(_transform(call, container, objects, batch, on_progress))
-    except ModelServerError as error:
-        raise StepFailed(
-            f"The model could not be started: {error}", job_dir=call.directory
-        ) from error
+    asyncio.run(_transform(call, container, objects, batch, on_progress))
     if batch.failures:
         name, reason = min(batch.failures.items())
         noun = "object has" if len(batch.failures) == 1 else "objects have"
         raise StepFailed(
             f"{len(batch.failures)} of {batch.num_objects} {noun} no answer, for example "
-            f"'{name}': {reason}",
-            job_dir=call.directory,
+            f"'{name}': {reason}"
         )
     ended = machine.now().isoformat()
     response = {
@@ -108,7 +101,8 @@ async def _transform(
     request, machine = call.request, call.machine
     payload_mb = request.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MB)
     strategy = "MULTI_RECORD" if request.get("BatchStrategy") == "MultiRecord" else "SINGLE_RECORD"
-    server = await ModelServer.start(
+    config = request.get("ModelClientConfig", {})
+    server = ModelServer(
         archive=container.archive,
         environment={
             **container.environment,
@@ -117,11 +111,13 @@ async def _transform(
             "SAGEMAKER_BATCH_STRATEGY": strategy,
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(payload_mb),
         },
-        directory=call.directory,
+        work_dir=call.directory / "container",
+        log_path=call.directory / "log.txt",
         jobs=machine.server,
-        home_dir=machine.home_dir,
         num_threads=call.num_threads,
+        response_seconds=config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS),
     )
+    await server.start()
     try:
         waiting = iter(objects)
 
@@ -142,7 +138,7 @@ async def _transform(
             if machine.is_stopping.is_set():
                 raise Stopped
     finally:
-        await server.close()
+        await server.close(limit_seconds=0 if machine.is_stopping.is_set() else _CLOSE_SECONDS)
 
 
 async def _send(
@@ -152,38 +148,33 @@ async def _send(
     source, target = call.request["TransformInput"], call.request["TransformOutput"]
     if path.stat().st_size > max_bytes:
         return f"it has {path.stat().st_size} bytes, and MaxPayloadInMB allows {max_bytes}."
+    num_retries = call.request.get("ModelClientConfig", {}).get("InvocationsMaxRetries")
     answer = await _ask(
         server,
-        path.read_bytes(),
-        source.get("ContentType", "application/octet-stream"),
+        await asyncio.to_thread(path.read_bytes),
+        source.get("ContentType"),
         target.get("Accept"),
-        call.request.get("ModelClientConfig", {}),
+        num_retries=_DEFAULT_RETRIES if num_retries is None else int(num_retries),
     )
-    if isinstance(answer, str):
-        return answer
-    if answer.status != _OK:
+    if not answer.is_success:
         text = answer.body[:_MAX_SHOWN_CHARACTERS].decode(errors="replace")
         return f"status {answer.status}, {text}"
-    call.machine.store.put_bytes(join(target["S3OutputPath"], f"{name}.out"), answer.body)
+    uri = join(target["S3OutputPath"], f"{name}.out")
+    await asyncio.to_thread(call.machine.store.put_bytes, uri, answer.body)
     return None
 
 
 async def _ask(
     server: ModelServer,
     body: bytes,
-    content_type: str,
+    content_type: str | None,
     accept: str | None,
-    config: Mapping[str, Json],
-) -> Answer | str:
-    """The model's answer; faults of the model are tried again, a request that it refuses is not."""
-    timeout = float(config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS))
-    answer: Answer | str = ""
-    for _ in range(int(config.get("InvocationsMaxRetries", _DEFAULT_RETRIES)) + 1):
-        try:
-            answer = await asyncio.wait_for(server.invoke(body, content_type, accept), timeout)
-        except TimeoutError:
-            answer = f"no answer within InvocationsTimeoutInSeconds, {timeout:g} s."
-            continue
-        if answer.status < _SERVER_FAULT:
-            return answer
+    *,
+    num_retries: int,
+) -> Answer:
+    """The model's answer; its faults are tried again, a request that it refuses is not."""
+    answer = await server.invoke(body, content_type, accept)
+    while num_retries and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        num_retries -= 1
+        answer = await server.invoke(body, content_type, accept)
     return answer
