@@ -94,15 +94,37 @@ def test_damaged_exif_is_no_reason_to_refuse_pixels(encode: Callable[..., bytes]
         assert decode(encode(Image.new("RGB", (2, 3), RED), exif=exif)).size == (2, 3)
 
 
+def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of a size, of the chunks after its header."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    content = b"\x89PNG\r\n\x1a\n"
+    for kind, data in ((b"IHDR", header), *chunks, (b"IEND", b"")):
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        content += struct.pack(">I", len(data)) + kind + data + check
+    return content
+
+
 def huge_png(width: int, height: int) -> bytes:
     """A PNG of a few bytes that claims a size."""
+    return png(width, height, (b"IDAT", b""))
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+def animated_webp(width: int, height: int) -> bytes:
+    """A WebP animation of one small frame that claims a size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return kind + struct.pack("<I", len(data)) + data
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(buffer, "WEBP", lossless=True)
+    frame = bytes(6) + bytes([15, 0, 0, 15, 0, 0, 100, 0, 0, 0]) + buffer.getvalue()[12:]
+    canvas = b"\x02\0\0\0" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = chunk(b"VP8X", canvas) + chunk(b"ANIM", bytes(6)) + chunk(b"ANMF", frame)
+    return chunk(b"RIFF", b"WEBP" + body)
+
+
+INFLATED = zlib.compress(bytes(50_000_000), 9)
+"""A few kilobytes that unpack to much more."""
 
 
 @pytest.mark.parametrize(
@@ -123,6 +145,33 @@ def huge_png(width: int, height: int) -> bytes:
             id="bomb",
         ),
         pytest.param(
+            animated_webp(16_383, 16_383),
+            ImageTooLargeError,
+            "it has more than 80000000 pixels",
+            id="bomb-webp",
+        ),
+        pytest.param(
+            b"BM"
+            + struct.pack("<IHHI", 54, 0, 0, 54)
+            + struct.pack("<IiiHHIIiiII", 40, 60_000, -60_000, 1, 24, 0, 0, 0, 0, 0, 0),
+            ImageTooLargeError,
+            "it has more than 80000000 pixels",
+            id="bomb-bmp",
+        ),
+        *(
+            pytest.param(
+                png(2, 2, (kind, start + INFLATED)),
+                ImageError,
+                "it is damaged: Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK",
+                id=f"bomb-{kind.decode()}",
+            )
+            for kind, start in (
+                (b"zTXt", b"k\0\0"),
+                (b"iTXt", b"k\0\1\0\0\0"),
+                (b"iCCP", b"k\0\0"),
+            )
+        ),
+        pytest.param(
             huge_png(2, 2),
             ImageError,
             "it is damaged: image file is truncated (0 bytes not processed)",
@@ -135,6 +184,27 @@ def test_unreadable_bytes_have_a_reason(body: bytes, kind: type[ImageError], rea
     with pytest.raises(ImageError) as caught:
         decode(body)
     assert (type(caught.value), str(caught.value)) == (kind, reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("WEBP", {"lossless": True}), ("MPO", {"quality": 100})],
+    ids=["apng", "webp", "mpo"],
+)
+def test_of_several_frames_the_first_is_read(
+    kind: str, options: dict[str, object], encode: Callable[..., bytes]
+) -> None:
+    """An animation, or the stereo image of a camera, is its first picture."""
+    others = [Image.new("RGB", (16, 16), WHITE)]
+    body = encode(
+        Image.new("RGB", (16, 16), RED), kind, save_all=True, append_images=others, **options
+    )
+    assert np.abs(np.asarray(decode(body)).astype(int) - RED).max() <= 2
+
+
+def test_pixels_beyond_the_size_are_not_unpacked() -> None:
+    """Compressed pixels that go on after the last row are ignored."""
+    assert decode(png(2, 2, (b"IDAT", INFLATED))).getcolors() == [(4, (0, 0, 0))]
 
 
 def test_truncated_image_is_damaged(encode: Callable[..., bytes]) -> None:

@@ -120,6 +120,7 @@ FORM = 'The JSON body must be {"image": "<base64>"}, or hold a list of images in
             id="no-content-type",
         ),
         pytest.param(b"", "image/png", 400, "The image cannot be read: it is empty.", id="empty"),
+        pytest.param(None, "image/png", 400, "The image cannot be read: it is empty.", id="none"),
         pytest.param(
             b"hello",
             "image/png",
@@ -152,7 +153,7 @@ FORM = 'The JSON body must be {"image": "<base64>"}, or hold a list of images in
     ],
 )
 def test_unreadable_requests_are_refused(
-    body: bytes | str, content_type: str | None, status: int, message: str
+    body: bytes | str | None, content_type: str | None, status: int, message: str
 ) -> None:
     """What a caller did wrong is a status of the 4xx range and one sentence."""
     with pytest.raises(RequestError) as caught:
@@ -298,13 +299,32 @@ def test_csv_has_the_fields_as_columns(model: Artifact) -> None:
     assert rows == [[str(value) for value in response.values()] for response in prediction]
 
 
-def test_unsupported_accept_is_refused(model: Artifact) -> None:
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        pytest.param("text/csv;q=0.5, application/json;q=0.9", "application/json", id="quality"),
+        pytest.param("text/csv, application/json", "text/csv", id="first-of-equals"),
+        pytest.param("text/html, text/*;q=0.1", "text/csv", id="range"),
+        pytest.param("*/*, application/json;q=0", "application/jsonlines", id="refused"),
+        pytest.param("*/*;q=0, text/csv", "text/csv", id="all-others-refused"),
+        pytest.param("application/json;Q=0.2;charset=utf-8, TEXT/CSV", "text/csv", id="case"),
+        pytest.param("text/csv;q=high, */*;q=0.1", "application/json", id="no-number"),
+        pytest.param("text/csv;charset=utf-8", "text/csv", id="parameter"),
+    ],
+)
+def test_the_best_liked_media_type_is_written(model: Artifact, accept: str, expected: str) -> None:
+    """The more specific range decides, then the quality, then the order."""
+    assert output_fn(predict_fn([noise(0)], model), accept)[1] == expected
+
+
+@pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "text/csv;q=nan"])
+def test_unsupported_accept_is_refused(model: Artifact, accept: str) -> None:
     """A media type that cannot be written is status 406."""
     with pytest.raises(RequestError) as caught:
-        output_fn(predict_fn([noise(0)], model), "image/png")
+        output_fn(predict_fn([noise(0)], model), accept)
     assert (caught.value.status, str(caught.value)) == (
         406,
-        "Unsupported accept 'image/png'. "
+        f"Unsupported accept '{accept}'. "
         "Supported: application/json, application/jsonlines, text/csv.",
     )
 
