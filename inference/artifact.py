@@ -22,6 +22,9 @@ from inference.files import write_atomically, write_json
 from inference.model import Classifier, build_classifier
 from inference.transforms import Normalization
 
+_NOT_SERVED = frozenset({"client.py"})
+"""Modules of this package for those who call a model."""
+
 
 class ArtifactError(ValueError):
     """The files of an artifact are missing or contradict each other."""
@@ -68,7 +71,8 @@ def write_artifact(model_dir: Path, artifact: Artifact, training: Mapping[str, o
     target = model_dir / CODE_DIR / package.name
     target.mkdir(parents=True, exist_ok=True)
     for source in sorted(package.glob("*.py")):
-        shutil.copyfile(source, target / source.name)
+        if source.name not in _NOT_SERVED:
+            shutil.copyfile(source, target / source.name)
 
 
 def load_artifact(model_dir: Path) -> Artifact:

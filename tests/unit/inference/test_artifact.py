@@ -103,3 +103,10 @@ def test_only_tensors_and_plain_values_are_read(tmp_path: Path) -> None:
     write_tensors(tmp_path / "bad.pt", {"a": _Payload()})
     with pytest.raises(pickle.UnpicklingError):
         read_tensors(tmp_path / "bad.pt")
+
+
+def test_the_client_stays_with_its_callers(model_dir: Path) -> None:
+    """The artifact's code holds what answers requests, and not what sends them."""
+    names = {path.name for path in (model_dir / "code" / "inference").iterdir()}
+    assert "handler.py" in names
+    assert "client.py" not in names

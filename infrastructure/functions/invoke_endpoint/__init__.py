@@ -1,0 +1,1 @@
+"""Puts an endpoint behind an API Gateway or a function URL."""
