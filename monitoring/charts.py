@@ -15,6 +15,9 @@ MAX_SERIES = 4
 MAX_DOTS = 30
 """With more positions, dots would hide their curve."""
 
+MAX_NAME_CHARACTERS = 24
+"""Longer names are cut beside a chart; its tooltips have them whole."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Axis:
@@ -149,6 +152,33 @@ def histogram(title: str, buckets: Sequence[Bucket]) -> Markup:
     return svg(title, description, *parts, width=width, height=height)
 
 
+def bar_chart(title: str, counts: Mapping[str, int]) -> Markup:
+    """A horizontal bar for each name, from top to bottom in the order given."""
+    row = 22.0
+    longest = max(len(short(name)) for name in counts)
+    width, height = 520.0, row * len(counts) + 8
+    x = Axis(low=0, high=max(counts.values()), start=16 + 6.6 * longest, stop=width - 48)
+    parts = []
+    for index, (name, count) in enumerate(counts.items()):
+        top = 4 + index * row
+        base = top + row / 2 + 4
+        parts += [
+            _text(short(name), x.start - 8, base, "end strong"),
+            element(
+                "rect",
+                element("title", f"{name}: {count}"),
+                x=x.start,
+                width=x(count) - x.start,
+                y=top + 3,
+                height=row - 6,
+                class_="bar",
+            ),
+            _text(str(count), x(count) + 6, base, ""),
+        ]
+    description = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return svg(title, f"{description}.", *parts, width=width, height=height)
+
+
 def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     """Accuracy against probability, bin by bin, above the share of the images in each bin.
 
@@ -216,6 +246,12 @@ def reliability_diagram(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     gap = max(abs(group.accuracy - group.mean_probability) for group in filled)
     description = f"{num_images} images in {len(filled)} bins; the largest gap is {gap:.3f}."
     return svg(title, description, *parts, width=width, height=height)
+
+
+def short(name: str) -> str:
+    """A name that fits beside a chart."""
+    is_long = len(name) > MAX_NAME_CHARACTERS
+    return f"{name[: MAX_NAME_CHARACTERS - 1]}…" if is_long else name
 
 
 def _horizontal_grid(x: Axis, y: Axis) -> list[Markup]:

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from monitoring.charts import svg
+from monitoring.charts import short, svg
 from monitoring.classification import ConfusionMatrix
 from monitoring.markup import Markup, element
-
-MAX_NAME_CHARACTERS = 24
-"""Longer labels are cut in the margins; the cells' tooltips have them whole."""
 
 GUIDE_INTERVAL = 10
 """Labels between two guide lines."""
@@ -67,7 +64,7 @@ def _layout(matrix: ConfusionMatrix) -> _Layout:
     steps = ((4, 72.0), (10, 48.0), (20, 34.0), (40, 20.0), (80, 14.0))
     cell = next((pixels for most, pixels in steps if len(matrix.labels) <= most), 11.0)
     font = min(12.0, cell * 0.8)
-    longest = max(len(_short(label)) for label in matrix.labels)
+    longest = max(len(short(label)) for label in matrix.labels)
     return _Layout(cell=cell, font=font, name=longest * font * 0.6)
 
 
@@ -89,11 +86,11 @@ def _names(matrix: ConfusionMatrix, layout: _Layout) -> list[Markup]:
     for index, label in enumerate(matrix.labels):
         middle = layout.margin + (index + 0.5) * layout.cell
         base = middle + layout.font * 0.35
-        parts.append(element("text", _short(label), x=edge, y=base, class_="end", style=style))
+        parts.append(element("text", short(label), x=edge, y=base, class_="end", style=style))
         upright = {"x": middle, "y": edge, "class_": "middle"}
         turned = {"transform": f"translate({base:.1f} {edge:.1f}) rotate(-90)"}
         place = upright if layout.names_fit_cells else turned
-        parts.append(element("text", _short(label), style=style, **place))
+        parts.append(element("text", short(label), style=style, **place))
     centre = layout.margin + layout.cell * len(matrix.labels) / 2
     sideways = f"translate(12 {centre:.1f}) rotate(-90)"
     return [
@@ -135,9 +132,3 @@ def _cell(matrix: ConfusionMatrix, layout: _Layout, row: int, column: int) -> li
         style=f"font-size:{min(layout.font, layout.cell * 1.6 / max(2, len(str(count)))):g}px",
     )
     return [square, number]
-
-
-def _short(label: str) -> str:
-    if len(label) <= MAX_NAME_CHARACTERS:
-        return label
-    return f"{label[: MAX_NAME_CHARACTERS - 1]}…"

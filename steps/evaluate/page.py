@@ -9,10 +9,10 @@ from monitoring.heat_map import heat_map
 from monitoring.markup import Markup, element
 from monitoring.page import Tile, columns, page, section, table, tiles, titled
 from steps.evaluate.contract import REPORT_FILE, Value
-from steps.evaluate.pictures import picture
 from steps.evaluate.prediction import Model, Prediction
 from steps.evaluate.report import Evaluation
 from steps.evaluate.training import Training
+from steps.pictures import picture
 
 MAX_MISTAKES = 24
 MAX_CONFUSIONS = 12

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from inference.files import write_atomically
+from inference.files import write_text
 from monitoring.documents import document_text
 from steps.dataset import Dataset
 from steps.evaluate.baseline import compute_baseline
@@ -58,11 +58,11 @@ def main(argv: Sequence[str] | None = None) -> str:
     baseline = compute_baseline(evaluation.matrix, predictions)
     page = evaluation_page(model, evaluation, baseline.data_statistics)
     for path, document in baseline.documents().items():
-        _write(options.baseline_dir / path, document_text(document))
+        write_text(options.baseline_dir / path, document_text(document))
     write_samples(options.samples_dir, choose_samples(predictions))
-    _write(options.evaluation_dir / PREDICTIONS_FILE, _predictions_csv(predictions))
-    _write(options.evaluation_dir / PAGE_FILE, page)
-    _write(options.evaluation_dir / REPORT_FILE, document_text(evaluation.report))
+    write_text(options.evaluation_dir / PREDICTIONS_FILE, _predictions_csv(predictions))
+    write_text(options.evaluation_dir / PAGE_FILE, page)
+    write_text(options.evaluation_dir / REPORT_FILE, document_text(evaluation.report))
     metrics = evaluation.report["metrics"]
     return (
         f"accuracy={metrics['accuracy']['value']:.4f} macro_f1={metrics['macro_f1']['value']:.4f} "
@@ -122,10 +122,6 @@ def _predictions_csv(predictions: Sequence[Prediction]) -> str:
         values = [prediction.response[field] for field in fields]
         writer.writerow([prediction.image.file, prediction.image.label, *values])
     return buffer.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 if __name__ == "__main__":

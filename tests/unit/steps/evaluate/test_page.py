@@ -1,7 +1,5 @@
 """Tests of the evaluation page: what it shows of perfect models and of others."""
 
-import base64
-import io
 import re
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from PIL import Image
 from inference.contract import response_fields
 from monitoring.data_statistics import data_statistics
 from steps.evaluate.page import MAX_MISTAKES, evaluation_page
-from steps.evaluate.pictures import picture
 from steps.evaluate.prediction import LabelledImage, Model, Prediction, load_model
 from steps.evaluate.report import evaluate
 
@@ -66,18 +63,3 @@ def test_only_the_worst_mistakes_are_shown(model: Model, tmp_path: Path) -> None
     text = page_of(model, [("ant & bee", 0.5)] * 30, tmp_path)
     assert text.count("<img") == MAX_MISTAKES
     assert f"{MAX_MISTAKES} of 30 mistakes" in text
-
-
-@pytest.mark.parametrize(
-    ("size", "kind", "shown"),
-    [((60, 40), "png", (60, 40)), ((640, 480), "jpeg", (160, 120))],
-    ids=["small", "large"],
-)
-def test_picture(size: tuple[int, int], kind: str, shown: tuple[int, int], tmp_path: Path) -> None:
-    """Small pictures are kept without loss, large ones shrunk."""
-    path = tmp_path / "image.png"
-    Image.new("RGB", size, "red").save(path)
-    found = re.search(r'src="data:image/(\w+);base64,([^"]+)"', picture(path, "red"))
-    assert found is not None
-    assert found[1] == kind
-    assert Image.open(io.BytesIO(base64.b64decode(found[2]))).size == shown

@@ -1,0 +1,1 @@
+"""SummarizeBatch: count a batch's answers by label, and list what went wrong."""
