@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("start_up", "pipeline", "throughput", "accuracy")
+NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler")
 
 
 def main() -> int:
