@@ -5,6 +5,12 @@ from dataclasses import dataclass
 RAW_DATA_PARAMETER = "RawDataUri"
 """Pipeline parameter that names the S3 prefix of the image folder."""
 
+BATCH_PARAMETER = "ImagesUri"
+"""Pipeline parameter that names the S3 prefix of the images to score."""
+
+MODEL_PACKAGE_PARAMETER = "ModelPackageArn"
+"""Pipeline parameter that names the model package to use."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -35,6 +41,19 @@ CATALOGUE = {
             function="retraining",
             description="Train on new data with known hyperparameters, evaluate and register.",
             images_parameter=RAW_DATA_PARAMETER,
+        ),
+        Entry(
+            name="deployment",
+            module="pipelines.deployment",
+            function="deployment",
+            description="Deploy an approved model package to an endpoint and test it.",
+        ),
+        Entry(
+            name="scoring",
+            module="pipelines.scoring",
+            function="scoring",
+            description="Ask an approved model about a folder of images, and check its answers.",
+            images_parameter=BATCH_PARAMETER,
         ),
     )
 }

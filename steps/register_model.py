@@ -1,7 +1,6 @@
 """Declares RegisterModel: a model package with its baselines and the facts that made it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sagemaker.core.drift_check_baselines import DriftCheckBaselines
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
@@ -10,22 +9,21 @@ from sagemaker.core.model_registry import (
     get_model_package_args,
 )
 from sagemaker.core.workflow.functions import Join
-from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.model_step import ModelStep
 
 from inference.contract import CODE_DIR, CONTENT_TYPES, RESPONSE_TYPES, SERVING_PROGRAM
+from steps.baseline_files import (
+    CONSTRAINTS_FILE,
+    DATA_QUALITY_DIR,
+    MODEL_QUALITY_DIR,
+    STATISTICS_FILE,
+)
 from steps.job import SERVICE_RETRIES, Context
+from steps.model_request import recorded_request
 
 INFERENCE_INSTANCE_TYPES = ["ml.c7i.large", "ml.c7i.xlarge", "ml.m5.large", "ml.m5.xlarge"]
 TRANSFORM_INSTANCE_TYPES = ["ml.c5.xlarge", "ml.m5.xlarge"]
 """Instances without a GPU: the default image cannot use one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """All that a model step reads of its model."""
-
-    sagemaker_session: PipelineSession
 
 
 def register_model_step(
@@ -53,10 +51,10 @@ def register_model_step(
         )
 
     baselines = {
-        "model_statistics": source("model_quality", "statistics.json"),
-        "model_constraints": source("model_quality", "constraints.json"),
-        "model_data_statistics": source("data_quality", "statistics.json"),
-        "model_data_constraints": source("data_quality", "constraints.json"),
+        "model_statistics": source(MODEL_QUALITY_DIR, STATISTICS_FILE),
+        "model_constraints": source(MODEL_QUALITY_DIR, CONSTRAINTS_FILE),
+        "model_data_statistics": source(DATA_QUALITY_DIR, STATISTICS_FILE),
+        "model_data_constraints": source(DATA_QUALITY_DIR, CONSTRAINTS_FILE),
     }
     container = {
         "Image": context.inference_image_uri,
@@ -66,31 +64,27 @@ def register_model_step(
             "SAGEMAKER_SUBMIT_DIRECTORY": f"/opt/ml/model/{CODE_DIR}",
         },
     }
-    session = context.session
-    session.init_model_step_arguments(_Model(session))
-    create_model_package_from_containers(
-        session,
-        **get_model_package_args(
-            content_types=list(CONTENT_TYPES),
-            response_types=list(RESPONSE_TYPES),
-            inference_instances=INFERENCE_INSTANCE_TYPES,
-            transform_instances=TRANSFORM_INSTANCE_TYPES,
-            model_package_group_name=context.site.model_package_group,
-            container_def_list=[container],
-            model_metrics=ModelMetrics(**baselines),
-            drift_check_baselines=DriftCheckBaselines(**baselines),
-            approval_status=approval_status,
-            customer_metadata_properties=dict(metadata),
-            domain="COMPUTER_VISION",
-            task="IMAGE_CLASSIFICATION",
-            skip_model_validation="None",
-        ),
+    package = get_model_package_args(
+        content_types=list(CONTENT_TYPES),
+        response_types=list(RESPONSE_TYPES),
+        inference_instances=INFERENCE_INSTANCE_TYPES,
+        transform_instances=TRANSFORM_INSTANCE_TYPES,
+        model_package_group_name=context.site.model_package_group,
+        container_def_list=[container],
+        model_metrics=ModelMetrics(**baselines),
+        drift_check_baselines=DriftCheckBaselines(**baselines),
+        approval_status=approval_status,
+        customer_metadata_properties=dict(metadata),
+        domain="COMPUTER_VISION",
+        task="IMAGE_CLASSIFICATION",
+        skip_model_validation="None",
     )
-    arguments = session.context
-    session.context = None
+    session = context.session
     return ModelStep(
         name="RegisterModel",
         description="Register the model package with its baselines.",
-        step_args=arguments,
+        step_args=recorded_request(
+            session, lambda: create_model_package_from_containers(session, **package)
+        ),
         retry_policies=[SERVICE_RETRIES],
     )

@@ -13,6 +13,14 @@ from steps.errors import SiteError
 
 PREFIX = "SITE_"
 
+MAX_CANARY_PERCENT = 50
+MAX_ROLLBACK_ALARMS = 10
+"""Limits of an endpoint's update.
+
+Source: Amazon SageMaker AI API Reference, TrafficRoutingConfig and AutoRollbackConfig,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
+"""
+
 _FORMS = {
     "account": (r"\d{12}", "111122223333"),
     "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "my-bucket"),
@@ -56,6 +64,11 @@ class Site:
 
     That one, PyTorch 2.6, gets no more patches since 2026-06-30; AWS publishes no newer one.
     """
+    canary_percent: int = 0
+    """Percentage of an endpoint's capacity that takes requests first when the endpoint is updated,
+    at most 50; 0: all capacity at once."""
+    rollback_alarms: tuple[str, ...] = ()
+    """Names of CloudWatch alarms, at most 10, that turn an update of an endpoint back."""
     pretrained_weights_uri: str = ""
     """S3 folder with one state dict to start training from; empty: from scratch."""
 
@@ -95,6 +108,16 @@ class Site:
             problems.append(
                 f"{PREFIX}SUBNETS and {PREFIX}SECURITY_GROUP_IDS go together; only one is set."
             )
+        if not 0 <= self.canary_percent <= MAX_CANARY_PERCENT:
+            problems.append(
+                f"{PREFIX}CANARY_PERCENT is {self.canary_percent}; expected 0 to "
+                f"{MAX_CANARY_PERCENT}."
+            )
+        if len(self.rollback_alarms) > MAX_ROLLBACK_ALARMS:
+            problems.append(
+                f"{PREFIX}ROLLBACK_ALARMS names {len(self.rollback_alarms)} alarms; expected at "
+                f"most {MAX_ROLLBACK_ALARMS}."
+            )
         if problems:
             raise SiteError(" ".join(problems))
 
@@ -103,8 +126,8 @@ class Site:
         """Read the settings from environment variables.
 
         Args:
-            environ: The environment; lists are comma-separated, booleans are `true` or `false`, and
-                what is empty counts as not set.
+            environ: The environment; lists are comma-separated, booleans are `true` or `false`,
+                numbers are whole, and what is empty counts as not set.
 
         Raises:
             SiteError: A variable is unknown or malformed; all problems of a kind are listed.
@@ -143,11 +166,15 @@ class Site:
         return f"{service}:function:{self.project}-{folder}"
 
 
-def _parse(key: str, text: str, kind: object) -> str | bool | tuple[str, ...]:
+def _parse(key: str, text: str, kind: object) -> str | bool | int | tuple[str, ...]:
     if kind is bool:
         if text.lower() not in {"true", "false"}:
             raise SiteError(f"Environment variable '{key}' is '{text}'; expected true or false.")
         return text.lower() == "true"
+    if kind is int:
+        if re.fullmatch(r"\d{1,9}", text, flags=re.ASCII) is None:
+            raise SiteError(f"Environment variable '{key}' is '{text}'; expected a whole number.")
+        return int(text)
     if kind is str:
         return text
     return tuple(part.strip() for part in text.split(",") if part.strip())

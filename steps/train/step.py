@@ -22,6 +22,7 @@ from sagemaker.train.model_trainer import ModelTrainer
 from sagemaker.train.tuner import HyperparameterTuner
 
 from steps.bundle import ARCHIVE_NAME
+from steps.completed import completed
 from steps.job import CACHE, JOB_RETRIES, Context
 from steps.site import Site
 from steps.train.contract import OBJECTIVE, OBJECTIVE_TYPE, Channel, Metric, metric_pattern
@@ -148,14 +149,7 @@ class _CompleteTuningStep(TuningStep):  # type: ignore[misc]
     @property
     def arguments(self) -> Any:
         """The request, completed."""
-        return _merged(super().arguments, self._missing)
-
-
-def _merged(request: Any, missing: Mapping[str, Any]) -> Any:
-    merged = dict(request)
-    for name, value in missing.items():
-        merged[name] = _merged(merged.get(name, {}), value) if isinstance(value, dict) else value
-    return merged
+        return completed(super().arguments, self._missing)
 
 
 def _tuning_security(site: Site) -> dict[str, Any]:

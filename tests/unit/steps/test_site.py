@@ -15,7 +15,7 @@ def test_every_setting_has_a_default() -> None:
 
 
 def test_settings_come_from_the_environment() -> None:
-    """Strings, lists and booleans are read from SITE_ variables."""
+    """Strings, lists, booleans and numbers are read from SITE_ variables."""
     site = Site.from_environment(
         {
             "SITE_ACCOUNT": "444455556666",
@@ -23,8 +23,10 @@ def test_settings_come_from_the_environment() -> None:
             "SITE_SUBNETS": "subnet-1, subnet-2",
             "SITE_SECURITY_GROUP_IDS": "sg-1",
             "SITE_ENABLE_NETWORK_ISOLATION": "false",
+            "SITE_CANARY_PERCENT": "25",
         }
     )
+    assert site.canary_percent == 25
     assert site.bucket == "sagemaker-eu-west-1-444455556666"
     assert site.subnets == ("subnet-1", "subnet-2")
     assert site.enable_network_isolation is False
@@ -44,6 +46,21 @@ def test_settings_come_from_the_environment() -> None:
             "Environment variable 'SITE_ENABLE_NETWORK_ISOLATION' is 'yes'; expected true or "
             "false.",
             id="boolean",
+        ),
+        pytest.param(
+            {"SITE_CANARY_PERCENT": "half"},
+            "Environment variable 'SITE_CANARY_PERCENT' is 'half'; expected a whole number.",
+            id="number",
+        ),
+        pytest.param(
+            {"SITE_CANARY_PERCENT": "51"},
+            "SITE_CANARY_PERCENT is 51; expected 0 to 50.",
+            id="large canary",
+        ),
+        pytest.param(
+            {"SITE_ROLLBACK_ALARMS": "a,b,c,d,e,f,g,h,i,j,k"},
+            "SITE_ROLLBACK_ALARMS names 11 alarms; expected at most 10.",
+            id="many alarms",
         ),
         pytest.param(
             {"SITE_SUBNETS": "subnet-1"},
