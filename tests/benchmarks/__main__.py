@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler")
+NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve")
 
 
 def main() -> int:
