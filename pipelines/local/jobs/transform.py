@@ -10,7 +10,8 @@ from typing import Any
 from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Container
 from pipelines.local.jobs.machine import JobCall, Stopped, arn
-from pipelines.local.serving.model_server import Answer, ModelServer
+from pipelines.local.serving.model_process import Answer
+from pipelines.local.serving.model_server import ModelServer
 from pipelines.local.store import join
 
 MEBIBYTE = 1024 * 1024
