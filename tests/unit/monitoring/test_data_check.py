@@ -1,0 +1,376 @@
+"""Tests of the check of current data against a baseline."""
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.answers import Record
+from monitoring.baseline import Baseline
+from monitoring.data_check import CheckResult, DataCheck, Status
+from monitoring.data_constraints import suggest_data_constraints
+from monitoring.data_statistics import Value, data_statistics
+
+NUM_RECORDS = 200
+BRIGHTNESS = [index / 256 for index in range(NUM_RECORDS)]
+QUARTER = 50 / 256
+"""A quarter of the range: exact in binary, like the values."""
+LABELS = ["cat", "dog"] * (NUM_RECORDS // 2)
+
+
+def records(**columns: Sequence[Value]) -> list[Record]:
+    """Columns as records."""
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values())]  # noqa: B905
+
+
+def baseline(
+    overrides: Mapping[str, Mapping[str, object]] | None = None,
+    config: Mapping[str, object] | None = None,
+    **columns: Sequence[Value],
+) -> Baseline:
+    """The baseline of some columns, with other monitoring configurations where they are given."""
+    statistics = data_statistics(columns)
+    constraints: Any = copy.deepcopy(suggest_data_constraints(statistics))
+    constraints["monitoring_config"].update(config or {})
+    for feature in constraints["features"]:
+        feature["monitoringConfigOverrides"] = (overrides or {}).get(feature["name"], {})
+    return Baseline.of(statistics, constraints)
+
+
+def check(expected: Baseline, *blocks: Sequence[Record]) -> CheckResult:
+    """The result of checking blocks of records."""
+    data_check = DataCheck(expected)
+    for block in blocks:
+        data_check.update(block)
+    return data_check.result()
+
+
+def simple(**comparison: object) -> dict[str, object]:
+    """A configuration that compares by the Simple method."""
+    return {"distribution_constraints": {"comparison_method": "Simple", **comparison}}
+
+
+def test_same_data() -> None:
+    """The baseline's own data are complete, at no distance, and described as the baseline was."""
+    current = records(brightness=BRIGHTNESS, label=LABELS)
+    result = check(baseline(brightness=BRIGHTNESS, label=LABELS), current)
+    assert result.violations == ()
+    assert result.undecided == ()
+    assert result.distances == {"brightness": 0.0, "label": 0.0}
+    assert result.status is Status.COMPLETED
+    assert result.num_records == NUM_RECORDS
+    assert result.statistics == data_statistics({"brightness": BRIGHTNESS, "label": LABELS})
+    assert result.document() == {"violations": []}
+
+
+def test_drift_of_numbers() -> None:
+    """A shift by a quarter of the range moves a quarter of a uniform distribution."""
+    shifted = [number + QUARTER for number in BRIGHTNESS]
+    result = check(baseline(config=simple(), x=BRIGHTNESS), records(x=shifted))
+    [violation] = result.violations
+    assert violation["feature_name"] == "x"
+    assert violation["constraint_check_type"] == "baseline_drift_check"
+    # The way in which readers of the format find the numbers.
+    match = re.search("distance: (.+) exceeds threshold: (.+)", violation["description"])
+    assert match is not None
+    assert (float(match[1]), float(match[2])) == (0.25, 0.1)
+    assert violation["description"] == "Baseline drift distance: 0.25 exceeds threshold: 0.1"
+    assert result.distances == {"x": 0.25}
+    assert result.status is Status.COMPLETED_WITH_VIOLATIONS
+
+
+def test_robust_method_takes_chance_off() -> None:
+    """With 200 values on both sides, 1.8 * sqrt(0.01) = 0.18 of a distance is chance."""
+    current = records(x=[number + QUARTER for number in BRIGHTNESS])
+    plain = check(baseline(config=simple(), x=BRIGHTNESS), current).distances["x"]
+    result = check(baseline(x=BRIGHTNESS), current)
+    assert plain == pytest.approx(0.25)
+    assert result.distances["x"] == pytest.approx(0.07)
+    assert result.violations == ()
+
+
+def test_drift_of_texts() -> None:
+    """The share of a label that changes from 1/2 to 3/4 is a distance of 1/4."""
+    current = records(label=["cat", "cat", "cat", "dog"] * 50)
+    result = check(baseline(config=simple(), label=LABELS), current)
+    assert result.document() == {
+        "violations": [
+            {
+                "feature_name": "label",
+                "constraint_check_type": "baseline_drift_check",
+                "description": "Baseline drift distance: 0.25 exceeds threshold: 0.1",
+            }
+        ]
+    }
+
+
+def test_repeated_numbers_count() -> None:
+    """Numbers with few distinct values drift like any other."""
+    expected = baseline(config=simple(), width=[224] * 90 + [640] * 10)
+    result = check(expected, records(width=[224] * 10 + [640] * 90))
+    assert result.distances["width"] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        pytest.param(
+            [1, 2, 3, 4.5],
+            "Expected data type: Integral, Expected match: 100.0%. "
+            "Observed: Only 75.0% of data is Integral.",
+            id="fraction",
+        ),
+        pytest.param(
+            [1.5, "one", "two", "three"],
+            "Expected data type: Integral, Expected match: 100.0%. "
+            "Observed: Only 0.0% of data is Integral.",
+            id="texts",
+        ),
+        pytest.param(
+            [1, 2, 3, -4],
+            "Expected data type: non-negative Integral, Expected match: 100.0%. "
+            "Observed: Only 75.0% of data is non-negative Integral.",
+            id="negative",
+        ),
+    ],
+)
+def test_types(values: list[Value], reason: str) -> None:
+    """Values of another type, and negative ones where none may be, break the type's constraint.
+
+    The words are those that Model Monitor writes.
+    """
+    settings = {"distribution_constraints": {"perform_comparison": "Disabled"}}
+    result = check(baseline(config=settings, width=[1, 2, 3, 4]), records(width=values))
+    assert list(result.violations) == [
+        {
+            "feature_name": "width",
+            "constraint_check_type": "data_type_check",
+            "description": f"Data type match requirement is not met. {reason}",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "current"),
+    [
+        pytest.param([0.5, 1.5], [1, 2], id="whole-numbers-are-numbers"),
+        pytest.param([None, None], ["a", 1], id="unknown-takes-all"),
+        pytest.param([-0.5, 1.5], [-1.0, 2.0], id="negative-as-before"),
+    ],
+)
+def test_types_that_fit(expected: list[Value], current: list[Value]) -> None:
+    """A whole number is as good as any number; where nothing is known anything fits."""
+    result = check(baseline(x=expected), records(x=current))
+    assert [item["constraint_check_type"] for item in result.violations] == []
+
+
+def test_numbers_and_texts_in_one_feature() -> None:
+    """The more frequent kind is described, the other one is missing from it and a violation."""
+    result = check(baseline(x=BRIGHTNESS), records(x=[*BRIGHTNESS[:199], "dark"]))
+    [violation] = result.violations
+    assert violation["description"].endswith("Observed: Only 99.5% of data is Fractional.")
+    [feature] = result.statistics["features"]
+    common = feature["numerical_statistics"]["common"]
+    assert (feature["inferred_type"], common) == (
+        "Fractional",
+        {"num_present": 199, "num_missing": 1},
+    )
+
+
+def test_completeness() -> None:
+    """A null and a record without the field are missing values."""
+    current = records(x=[*BRIGHTNESS[:198], None])
+    result = check(baseline(x=BRIGHTNESS), current, [{}])
+    assert list(result.violations) == [
+        {
+            "feature_name": "x",
+            "constraint_check_type": "completeness_check",
+            "description": "Value: 0.99 does not meet the constraint requirement! "
+            "Expected completeness: 100.0%. Observed: 2 of 200 values are missing.",
+        }
+    ]
+
+
+def test_feature_that_is_always_missing() -> None:
+    """A feature without any value is a violation, and its distribution undecided."""
+    result = check(baseline(x=BRIGHTNESS, y=LABELS), records(x=BRIGHTNESS, y=[None] * 200))
+    assert [
+        (item["feature_name"], item["constraint_check_type"]) for item in result.violations
+    ] == [("y", "completeness_check")]
+    assert result.undecided == ("y",)
+    assert list(result.distances) == ["x"]
+
+
+def test_domain() -> None:
+    """Texts that the baseline does not know are counted, and the most frequent are named."""
+    labels = ["cat"] * 96 + ["dog"] * 95 + ["owl"] * 2 + list("edcbaz") + ["x" * 50]
+    current = records(label=labels)
+    result = check(baseline(label=LABELS), current)
+    assert list(result.violations) == [
+        {
+            "feature_name": "label",
+            "constraint_check_type": "categorical_values_check",
+            "description": "Value: 0.955 does not meet the constraint requirement! "
+            "Expected in the domain: 100.0%. Observed: 9 of 200 values are not, the most "
+            "frequent: 'owl', 'a', 'b', 'c', 'd'.",
+        }
+    ]
+
+
+def test_long_texts_are_cut() -> None:
+    """What is outside of the domain may be of any length, and the description is not."""
+    result = check(baseline(label=LABELS), records(label=[*LABELS, "x" * 500]))
+    assert f"'{'x' * 40}'." in result.violations[0]["description"]
+
+
+def test_columns() -> None:
+    """A feature that no record has is missing, one that the baseline lacks is extra."""
+    result = check(
+        baseline(a=LABELS, b=LABELS, c=LABELS), records(b=LABELS, c=LABELS, d=LABELS, e=LABELS)
+    )
+    counts = "Number of columns in current dataset: 4, Number of columns in baseline constraints: 3"
+    assert list(result.violations) == [
+        {
+            "feature_name": "a",
+            "constraint_check_type": "missing_column_check",
+            "description": f"The column is missing in current dataset. {counts}",
+        },
+        {
+            "feature_name": "d",
+            "constraint_check_type": "extra_column_check",
+            "description": f"There is an extra column in current dataset. {counts}",
+        },
+        {
+            "feature_name": "e",
+            "constraint_check_type": "extra_column_check",
+            "description": f"There is an extra column in current dataset. {counts}",
+        },
+    ]
+
+
+@pytest.mark.parametrize("blocks", [[], [[]], [[{}, {}]]], ids=["none", "empty", "unreadable"])
+def test_no_data(blocks: list[list[Record]]) -> None:
+    """Without any value every expected feature is missing: no data are no pass."""
+    result = check(baseline(a=LABELS, b=BRIGHTNESS), *blocks)
+    checks = [item["constraint_check_type"] for item in result.violations]
+    assert checks == ["missing_column_check"] * 2
+    assert result.status is Status.COMPLETED_WITH_VIOLATIONS
+    assert result.statistics["dataset"] == {"item_count": sum(map(len, blocks))}
+    assert result.statistics["features"] == []
+
+
+@pytest.mark.parametrize("config", [{}, simple()], ids=["Robust", "Simple"])
+def test_too_few_values(config: dict[str, object]) -> None:
+    """A few values that look unchanged, or changed by chance, are neither pass nor violation."""
+    expected = baseline(config=config, x=BRIGHTNESS, y=LABELS)
+    result = check(expected, records(x=BRIGHTNESS[::20], y=["cat"] * 7 + ["dog"] * 3))
+    assert result.violations == ()
+    assert result.undecided == ("x", "y")
+    assert result.status is Status.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize("config", [{}, simple()], ids=["Robust", "Simple"])
+def test_few_values_that_chance_does_not_explain(config: dict[str, object]) -> None:
+    """Ten values all outside of the baseline's range are a drift: 1 - 1.8 * sqrt(0.105) > 0.1."""
+    result = check(baseline(config=config, x=BRIGHTNESS), records(x=[2.0] * 10))
+    [violation] = result.violations
+    assert violation["constraint_check_type"] == "baseline_drift_check"
+    assert result.distances["x"] == pytest.approx(1 - 1.8 * 0.105**0.5)
+    assert result.undecided == ()
+
+
+@pytest.mark.parametrize(
+    ("num_current", "is_undecided"), [(22, True), (23, False)], ids=["below", "enough"]
+)
+def test_smallest_sample(num_current: int, is_undecided: bool) -> None:
+    """Beside 200 values, 23 are worth 20.6 on either side, and 22 are worth 19.8."""
+    current = BRIGHTNESS[:: NUM_RECORDS // num_current][:num_current]
+    result = check(baseline(x=BRIGHTNESS), records(x=current))
+    assert result.undecided == (("x",) if is_undecided else ())
+
+
+def test_unknown_baseline_is_undecided() -> None:
+    """Where the baseline had no value there is nothing to compare with."""
+    result = check(baseline(x=[None] * 50), records(x=BRIGHTNESS))
+    assert (result.undecided, result.violations) == (("x",), ())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "found"),
+    [
+        pytest.param({}, ["data_type_check", "completeness_check", "baseline_drift_check"], id="-"),
+        pytest.param({"evaluate_constraints": "Disabled"}, [], id="evaluation"),
+        pytest.param(
+            {"datatype_check_threshold": 0.5},
+            ["completeness_check", "baseline_drift_check"],
+            id="type",
+        ),
+        pytest.param(
+            {"distribution_constraints": {"perform_comparison": "Disabled"}},
+            ["data_type_check", "completeness_check"],
+            id="comparison",
+        ),
+        pytest.param(
+            {"distribution_constraints": {"comparison_threshold": 0.9}},
+            ["data_type_check", "completeness_check"],
+            id="threshold",
+        ),
+    ],
+)
+def test_overrides(overrides: dict[str, object], found: list[str]) -> None:
+    """A feature's overrides decide its checks; the same data of another feature are all found."""
+    bad = [*(number + 0.6 for number in BRIGHTNESS[:198]), "text", None]
+    expected = baseline(overrides={"x": overrides}, x=BRIGHTNESS, y=BRIGHTNESS)
+    result = check(expected, records(x=bad, y=bad))
+    by_feature: dict[str, list[str]] = {"x": [], "y": []}
+    for item in result.violations:
+        by_feature[item["feature_name"]].append(item["constraint_check_type"])
+    assert by_feature["x"] == found
+    assert by_feature["y"] == ["data_type_check", "completeness_check", "baseline_drift_check"]
+
+
+@pytest.mark.parametrize(("threshold", "found"), [(0.95, []), (0.96, ["categorical_values_check"])])
+def test_domain_threshold(threshold: float, found: list[str]) -> None:
+    """Five percent of unknown texts are a violation only where fewer are asked for."""
+    expected = baseline(config={"domain_content_threshold": threshold}, label=LABELS)
+    result = check(expected, records(label=[*LABELS[:190], *["owl"] * 10]))
+    assert [item["constraint_check_type"] for item in result.violations] == found
+
+
+def test_evaluation_is_disabled() -> None:
+    """With constraints disabled for all, columns are not held against the baseline either."""
+    expected = baseline(config={"evaluate_constraints": "Disabled"}, x=BRIGHTNESS, y=LABELS)
+    result = check(expected, records(x=["dark"] * 10, z=LABELS[:10]))
+    assert (result.violations, result.undecided) == ((), ())
+    assert result.status is Status.COMPLETED
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "x": st.floats(-2, 2) | st.none() | st.integers(-2, 2),
+                "y": st.sampled_from(["cat", "dog", "owl", None]),
+                "z": st.floats(-1, 1) | st.text(max_size=1),
+            },
+        ),
+        max_size=40,
+    ),
+    st.lists(st.integers(0, 40), max_size=3),
+)
+def test_blocks_do_not_matter(current: list[Record], cuts: list[int]) -> None:
+    """Records that arrive in blocks are judged like the records that arrive at once."""
+    expected = baseline(x=BRIGHTNESS, y=LABELS)
+    blocks = [list(block) for block in np.split(np.array(current, dtype=object), sorted(cuts))]
+    whole, parts = check(expected, current), check(expected, *blocks)
+    assert parts.violations == whole.violations
+    assert parts.undecided == whole.undecided
+    assert parts.distances == whole.distances
+    for one, other in zip(parts.statistics["features"], whole.statistics["features"], strict=True):
+        assert (one["name"], one["inferred_type"]) == (other["name"], other["inferred_type"])
