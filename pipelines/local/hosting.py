@@ -380,6 +380,8 @@ def _wake(directory: Path) -> None:
     if state is not None and is_alive(directory):
         _signal(state.pid, signal.SIGHUP)
         return
+    if directory in _started:
+        _started.pop(directory).wait()
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with (directory / LOG_FILE).open("ab") as log:
         process = subprocess.Popen(

@@ -23,7 +23,6 @@ PRELOADED_MODULES = ("numpy", "PIL.Image", "torch", "torchvision.models", "torch
 """Third-party modules that job scripts import and that take seconds to load."""
 
 _SERVER_SCRIPT = Path(__file__).with_name("job_server.py")
-_CLOSE_SECONDS = 10.0
 _ENDING = "The job was killed because the runner is ending."
 
 
@@ -170,16 +169,12 @@ class _Forker:
     def close(self) -> None:
         """Kill every job that still runs, and end the process."""
         self._is_closing = not self.has_died
+        # It may be loading modules, which takes seconds; the reader sees to its jobs.
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
         with self._lock, contextlib.suppress(OSError):
             self._requests.close()
-        # Ends a server that still loads its modules; one that has jobs ignores it and sees to them.
-        self._process.terminate()
-        try:
-            self._process.wait(_CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join()
         self._answers.close()
         self._errors.close()
 
@@ -201,9 +196,8 @@ class _Forker:
             orphans = list(self._jobs.values())
             self._jobs.clear()
         for job in orphans:
-            if job.pid is not None and not self._is_closing:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(job.pid, signal.SIGKILL)
+            if job.pid is not None:
+                _kill_group(job.pid)
             job.exit_code.set_exception(TransientFault(self._obituary()))
 
     def _obituary(self) -> str:
@@ -215,6 +209,15 @@ class _Forker:
         return (
             f"The process that starts the jobs ended with exit code {code}: {said or 'no message'}."
         )
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):  # The group does not exist before the job has made it.
+        try:
+            kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+        return
 
 
 def _server_environment() -> dict[str, str]:

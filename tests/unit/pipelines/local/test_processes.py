@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local import job_server, processes
+from pipelines.local import job_server
 from pipelines.local.errors import TransientFault
 from pipelines.local.processes import Command, JobServer
 from tests.unit.pipelines.local.definitions import has_ended
@@ -225,11 +225,8 @@ def test_closing_the_server_kills_its_jobs(own_server: JobServer, tmp_path: Path
     assert str(waiting.value) == "The job was killed because the runner is ending."
 
 
-def test_a_server_that_does_not_end_is_killed(
-    own_server: JobServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_does_not_end_is_killed(own_server: JobServer, tmp_path: Path) -> None:
     """Closing never hangs, not even when the server is frozen."""
-    monkeypatch.setattr(processes, "_CLOSE_SECONDS", 0.2)
     own_server.start(command(tmp_path, ["/bin/sh", "-c", "echo $PPID"])).exit_code.result(SECONDS)
     pid = int((tmp_path / "log.txt").read_text())
     os.kill(pid, signal.SIGSTOP)
