@@ -37,20 +37,22 @@ class NumericalDistance:
         self.num_baseline = int(ranks[-1])
         self.num_current = 0
         # Cells in turn: numbers below the first point, equal to it, between it and the second, ...
-        self._baseline = np.concatenate([[0.0], np.repeat(ranks / ranks[-1], 2)])
-        self._counts = np.zeros(self._baseline.size, dtype=np.int64)
+        self._baseline = np.concatenate([[0], np.repeat(ranks, 2)])
+        self._current = np.zeros_like(self._baseline)
 
     def update(self, values: NDArray[np.float64]) -> None:
         """Add a block of finite current numbers, shape (N,)."""
         below = np.searchsorted(self._points, values, side="left")
         up_to = np.searchsorted(self._points, values, side="right")
-        self._counts += np.bincount(below + up_to, minlength=self._counts.size)
+        self._current += np.bincount(below + up_to, minlength=self._current.size)
         self.num_current += values.size
 
     def distance(self) -> float:
         """The distance, in [0, 1], once there is a current number."""
-        current = np.cumsum(self._counts) / self.num_current
-        return float(np.abs(current - self._baseline).max())
+        # Whole numbers up to the one division, so that equal distances are equal to the last bit.
+        current = np.cumsum(self._current) * self.num_baseline
+        difference = np.abs(current - self._baseline * self.num_current).max()
+        return int(difference) / (self.num_baseline * self.num_current)
 
 
 def categorical_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float:
@@ -61,10 +63,11 @@ def categorical_distance(baseline: Mapping[str, int], current: Mapping[str, int]
         current: The same of the current texts.
     """
     num_baseline, num_current = sum(baseline.values()), sum(current.values())
-    return max(
-        abs(baseline.get(text, 0) / num_baseline - current.get(text, 0) / num_current)
+    difference = max(
+        abs(baseline.get(text, 0) * num_current - current.get(text, 0) * num_baseline)
         for text in {*baseline, *current}
     )
+    return difference / (num_baseline * num_current)
 
 
 def effective_size(num_baseline: int, num_current: int) -> float:

@@ -88,7 +88,7 @@ def read_batch(images_dir: Path, answers_dir: Path) -> Batch:
 
 def _scored(file: str, image: Path, answer: Path) -> ScoredImage:
     if not answer.is_file():
-        raise AnswerError(f"there is no '{answer.name}'")
+        raise AnswerError("there is none")
     records = parse_answers(answer.read_bytes())
     if len(records) != 1:
         raise AnswerError(f"it holds {len(records)} objects, and one image was asked about")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.calibration import calibration_bins
-from monitoring.charts import Axis, histogram, line_chart, reliability_diagram, ticks
+from monitoring.charts import Axis, bar_chart, histogram, line_chart, reliability_diagram, ticks
 from monitoring.classification import ConfusionMatrix
 from monitoring.data_statistics import data_statistics
 from monitoring.heat_map import heat_map
@@ -193,3 +193,18 @@ def test_heat_map_writes_short_names_upright() -> None:
     matrix = ConfusionMatrix(labels=("0", "1"), counts=np.eye(2, dtype=np.int64))
     names = [item for item in parse(heat_map("m", matrix)).iter("text") if item.text == "1"]
     assert all(item.get("transform") is None for item in names)
+
+
+def test_bars_are_as_long_as_their_counts() -> None:
+    """Each name has a bar in proportion to its count, and says both; long names are cut."""
+    tree = parse(bar_chart("Labels", {"<dog>": 30, "c" * 40: 10, "owl": 0}))
+    bars = by_class(tree, "bar")
+    widths = [float(bar.get("width", "")) for bar in bars]
+    assert widths[0] > 290
+    assert widths[1] == pytest.approx(widths[0] / 3, abs=0.02)
+    assert widths[2] == 0
+    assert [bar[0].text for bar in bars] == ["<dog>: 30", f"{'c' * 40}: 10", "owl: 0"]
+    texts = [item.text for item in tree.iter("text")]
+    assert texts == ["<dog>", "30", f"{'c' * 23}…", "10", "owl", "0"]
+    ends = [float(bar.get("x", "")) + float(bar.get("width", "")) for bar in bars]
+    assert max(ends) < float(tree.get("width", ""))

@@ -103,7 +103,9 @@ def test_a_missing_first_party_module_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("step", ["preprocess", "train", "evaluate"])
+@pytest.mark.parametrize(
+    "step", ["preprocess", "train", "evaluate", "summarize_batch", "check_batch"]
+)
 def test_each_script_runs_with_its_bundle_alone(tmp_path: Path, step: str) -> None:
     """An isolated interpreter imports the script with nothing first-party but its bundle."""
     for name, content in bundle(step).files.items():
