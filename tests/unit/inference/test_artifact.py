@@ -41,11 +41,12 @@ def test_equal_artifacts_are_equal_bytes(artifact: Artifact, tmp_path: Path) -> 
 
 
 def test_artifact_carries_the_code_that_serves_it(model_dir: Path) -> None:
-    """`code/inference` holds the running package's modules."""
+    """`code/inference` holds the running package's modules, except the one that is for callers."""
     package = Path(str(inference.__file__)).parent
-    for source in package.glob("*.py"):
-        copied = model_dir / "code" / "inference" / source.name
-        assert copied.read_bytes() == source.read_bytes()
+    sources = {path.name: path.read_bytes() for path in package.glob("*.py")}
+    copies = (model_dir / "code" / "inference").iterdir()
+    assert sources.pop("client.py")
+    assert {path.name: path.read_bytes() for path in copies} == sources
 
 
 def test_weights_that_are_views_are_written_alone(artifact: Artifact, tmp_path: Path) -> None:
@@ -103,10 +104,3 @@ def test_only_tensors_and_plain_values_are_read(tmp_path: Path) -> None:
     write_tensors(tmp_path / "bad.pt", {"a": _Payload()})
     with pytest.raises(pickle.UnpicklingError):
         read_tensors(tmp_path / "bad.pt")
-
-
-def test_the_client_stays_with_its_callers(model_dir: Path) -> None:
-    """The artifact's code holds what answers requests, and not what sends them."""
-    names = {path.name for path in (model_dir / "code" / "inference").iterdir()}
-    assert "handler.py" in names
-    assert "client.py" not in names

@@ -73,7 +73,8 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
                 reply = told.respond(request)
             else:
                 reply = told.replies.popleft() if told.replies else Reply()
-            answer = json.dumps(reply.document).encode()
+            document = reply.document
+            answer = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(reply.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(answer)))
@@ -266,7 +267,7 @@ def test_other_handlers_words_are_not_taken_for_a_sentence(endpoint: Endpoint, b
     assert cause.response["OriginalMessage"] == body
 
 
-@pytest.mark.parametrize("document", [[ANSWER], "cat", None])
+@pytest.mark.parametrize("document", [[ANSWER], "cat", None, b"cat"])
 def test_an_answer_of_another_model_is_an_error(endpoint: Endpoint, document: object) -> None:
     """An answer that is no JSON object cannot pass for one of this model package's."""
     endpoint.replies.append(Reply(document=document))

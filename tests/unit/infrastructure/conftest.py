@@ -7,10 +7,13 @@ import botocore.session
 import pytest
 from botocore.stub import Stubber
 
+_SESSION = botocore.session.Session()
+"""Keeps the models of the services, which take long to load."""
+
 
 def _stubbed(service: str) -> Iterator[Stubber]:
     """A stubbed client; everything that a test expects of it must be asked for."""
-    client = botocore.session.Session().create_client(
+    client = _SESSION.create_client(
         service,
         region_name="us-east-1",
         aws_access_key_id="a",
