@@ -17,6 +17,9 @@ from infrastructure.functions.model_packages import describe_package, newest_app
 
 LATEST = "latest"
 
+_UPDATABLE = frozenset({"InService", "OutOfService"})
+"""Statuses in which an endpoint takes another configuration."""
+
 _NOTHING = dict.fromkeys(
     (
         "Problem", "ModelPackageArn", "ModelUri", "BaselineUri", "EvaluationUri", "SamplesUri",
@@ -103,7 +106,7 @@ def _previous_config(endpoint_name: str, sagemaker: Any) -> str:
     if endpoint is None:
         return ""
     status = endpoint["EndpointStatus"]
-    if status != "InService":
+    if status not in _UPDATABLE:
         # A failed endpoint takes no other operation.
         advice = "delete it" if status == "Failed" else "wait until it is InService"
         raise _ProblemError(f"Endpoint '{endpoint_name}' is {status}; {advice}, then start again.")
