@@ -7,14 +7,21 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pipelines.definition import Json
-from pipelines.local.files import create_text, to_json
+from pipelines.local.files import create_text, to_json, write_json
 from pipelines.local.jobs.machine import arn
 
-_DEFAULT_APPROVAL = "PendingManualApproval"
+
+class ApprovalStatus(StrEnum):
+    """Whether a model package may be deployed."""
+
+    PENDING = "PendingManualApproval"
+    APPROVED = "Approved"
+    REJECTED = "Rejected"
 
 
 class Registry:
@@ -38,7 +45,7 @@ class Registry:
         while True:
             version = max(self._versions(group), default=0) + 1
             package = {
-                "ModelApprovalStatus": _DEFAULT_APPROVAL,
+                "ModelApprovalStatus": ApprovalStatus.PENDING,
                 **request,
                 "ModelPackageGroupName": group,
                 "ModelPackageVersion": version,
@@ -52,6 +59,38 @@ class Registry:
             except FileExistsError:
                 continue
             return package
+
+    def set_approval(
+        self, name: str, status: ApprovalStatus, *, description: str, now: datetime
+    ) -> dict[str, Any]:
+        """Approve or reject a package.
+
+        Args:
+            name: An ARN or `<group>/<version>`.
+            status: The decision.
+            description: Why; a decision without a reason leaves none of an earlier one's.
+            now: Time of the decision.
+
+        Returns:
+            The response of DescribeModelPackage.
+
+        Raises:
+            KeyError: There is no such package.
+        """
+        package = self.find(name)
+        if package is None:
+            raise KeyError(name)
+        package.pop("ApprovalDescription", None)
+        package |= {"ModelApprovalStatus": status, "LastModifiedTime": now.isoformat()}
+        if description:
+            package["ApprovalDescription"] = description
+        path = self._path(package["ModelPackageGroupName"], package["ModelPackageVersion"])
+        write_json(path, package)
+        return package
+
+    def groups(self) -> list[str]:
+        """Names of the groups that hold packages, sorted."""
+        return sorted(path.parent.name for path in self._directory.glob("*/1.json"))
 
     def packages(self, group: str) -> list[dict[str, Any]]:
         """All packages of a group, oldest first; none for an unknown group."""

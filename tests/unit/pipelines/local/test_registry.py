@@ -1,12 +1,13 @@
 """Tests of pipelines.local.registry."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import botocore.session
 import pytest
 
-from pipelines.local.registry import Registry
+from pipelines.local.registry import ApprovalStatus, Registry
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -79,3 +80,51 @@ def test_packages_are_found_by_arn_or_name(tmp_path: Path, name: str, is_found: 
     package = registry.register({"ModelPackageGroupName": "dogs"}, now=NOW)
 
     assert registry.find(name) == (package if is_found else None)
+
+
+def test_a_decision_is_kept_with_its_reason_and_time(tmp_path: Path) -> None:
+    """The last decision counts; the rest of the package stays as it was registered."""
+    registry = Registry(tmp_path)
+    package = registry.register({"ModelPackageGroupName": "dogs"}, now=NOW)
+    later = NOW + timedelta(hours=1)
+
+    rejected = registry.set_approval(
+        package["ModelPackageArn"], ApprovalStatus.REJECTED, description="blurred", now=later
+    )
+    assert rejected == {
+        **package,
+        "ModelApprovalStatus": "Rejected",
+        "ApprovalDescription": "blurred",
+        "LastModifiedTime": "2026-11-21T01:00:00+00:00",
+    }
+    assert registry.find("dogs/1") == rejected
+
+    approved = registry.set_approval("dogs/1", ApprovalStatus.APPROVED, description="", now=later)
+    assert approved == {
+        **package,
+        "ModelApprovalStatus": "Approved",
+        "LastModifiedTime": "2026-11-21T01:00:00+00:00",
+    }
+    assert registry.packages("dogs") == [approved]
+
+
+def test_nobody_decides_on_a_package_that_is_not_there(tmp_path: Path) -> None:
+    """An unknown name is an error and leaves no file."""
+    with pytest.raises(KeyError, match="dogs/1"):
+        Registry(tmp_path).set_approval("dogs/1", ApprovalStatus.APPROVED, description="", now=NOW)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_decisions_are_those_of_the_service() -> None:
+    """The statuses are those in botocore's model of the service."""
+    model = botocore.session.Session().get_service_model("sagemaker")
+    assert sorted(ApprovalStatus) == sorted(model.shape_for("ModelApprovalStatus").enum)
+
+
+def test_groups_are_listed(tmp_path: Path) -> None:
+    """A group is there once a package is in it."""
+    registry = Registry(tmp_path)
+    assert registry.groups() == []
+    for group in ("dogs", "cats", "dogs"):
+        registry.register({"ModelPackageGroupName": group}, now=NOW)
+    assert registry.groups() == ["cats", "dogs"]
