@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.answers import Record
@@ -364,6 +364,7 @@ def test_evaluation_is_disabled() -> None:
     ),
     st.lists(st.integers(0, 40), max_size=3),
 )
+@settings(deadline=None)
 def test_blocks_do_not_matter(current: list[Record], cuts: list[int]) -> None:
     """Records that arrive in blocks are judged like the records that arrive at once."""
     expected = baseline(x=BRIGHTNESS, y=LABELS)
