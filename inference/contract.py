@@ -57,6 +57,9 @@ MAX_IMAGE_PIXELS = 80_000_000
 A few bytes can claim any size. Below the 89,478,485 at which Pillow starts to warn.
 """
 
+MAX_IMAGES = 1000
+"""Images that one request may hold: an endpoint must answer all of them within a minute."""
+
 MAX_TOP_LABELS = 3
 NUM_EMBEDDING_PROJECTIONS = 8
 PROJECTION_FIELDS = tuple(f"embedding_{index:02}" for index in range(NUM_EMBEDDING_PROJECTIONS))

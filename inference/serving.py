@@ -9,6 +9,7 @@ import binascii
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from inference.contract import (
     IMAGE_CONTENT_TYPES,
     MAX_BODY_BYTES,
     MAX_IMAGE_PIXELS,
+    MAX_IMAGES,
     MAX_TOP_LABELS,
     PROJECTION_FIELDS,
     RESPONSE_TYPES,
@@ -36,7 +38,7 @@ Response: TypeAlias = dict[str, float | str]
 """The answer to one image; its keys are `inference.contract.response_fields`, in that order."""
 
 _JSON, _JSON_LINES, _CSV = RESPONSE_TYPES
-_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True)
+_ENCODER = json.JSONEncoder(allow_nan=False, sort_keys=True)  # made once, not per answer
 
 
 def input_fn(body: bytes | bytearray | str | None, content_type: str | None) -> list[Image.Image]:
@@ -80,6 +82,9 @@ def predict_fn(data: Sequence[Image.Image], model: Artifact) -> list[Response]:
 
     Images go through the network one by one: in a batch, the sums inside it are ordered
     differently, and an answer would depend on what else was asked.
+
+    Raises:
+        ValueError: The network's outputs are no finite numbers: a fault of the model.
     """
     return [_respond(image, model) for image in data]
 
@@ -89,8 +94,8 @@ def output_fn(prediction: Sequence[Response], accept: str | None) -> tuple[bytes
 
     Args:
         prediction: One response per image.
-        accept: Media types that the caller understands, in the order of preference; nothing
-            means JSON. CSV has no header line: its columns are the fields in alphabetical order.
+        accept: Media types that the caller understands, with or without qualities; nothing means
+            JSON. CSV has no header line: its columns are the fields in alphabetical order.
 
     Returns:
         The body and its media type.
@@ -124,6 +129,8 @@ def _respond(image: Image.Image, model: Artifact) -> Response:
         entropy = float(torch.special.entr(probabilities).sum())
         # Stable, so that of equal probabilities the first label wins.
         ranked, ranking = probabilities.sort(descending=True, stable=True)
+    if not math.isfinite(sum(projections, start=entropy)):
+        raise ValueError("The network's outputs are no finite numbers.")
     response = describe(image)
     response.update(zip(PROJECTION_FIELDS, projections, strict=True))
     response["entropy"] = entropy
@@ -149,6 +156,11 @@ def _images_in_json(body: bytes | bytearray | str) -> list[bytes]:
         texts += item["image"] if isinstance(item["image"], list) else [item["image"]]
     if not texts or not all(isinstance(text, str) for text in texts):
         raise _not_our_json()
+    if len(texts) > MAX_IMAGES:
+        raise RequestError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"The request holds {len(texts)} images; at most {MAX_IMAGES} are answered.",
+        )
     try:
         return [base64.b64decode(str(text), validate=True) for text in texts]
     except (binascii.Error, ValueError) as error:

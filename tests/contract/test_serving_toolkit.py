@@ -202,6 +202,7 @@ def cases() -> list[Case]:
         Case(name="bomb", body=bomb(), status=413),
         Case(name="too large", body=b"x", num_repeats=MAX_BODY_BYTES + 1, status=413),
         Case(name="fault of ours", body=jpeg, is_broken=True, status=500),
+        Case(name="fault of ours, csv", body=jpeg, accept="text/csv", is_broken=True, status=500),
         Case(name="afterwards", body=jpeg),
     ]  # fmt: skip
 

@@ -31,6 +31,28 @@ def test_checkerboard_has_the_largest_laplacian() -> None:
     assert found["sharpness"] == pytest.approx(16.0)
 
 
+def test_descriptors_follow_their_definitions() -> None:
+    """On an image that is smaller than grid and window, every pixel counts."""
+    pixels = np.random.default_rng(1).integers(0, 256, (30, 50, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    luma = np.asarray(image.convert("L")) / 255
+    laplacian = [
+        luma[y - 1, x] + luma[y + 1, x] + luma[y, x - 1] + luma[y, x + 1] - 4 * luma[y, x]
+        for y in range(1, 29)
+        for x in range(1, 49)
+    ]
+    means = pixels.mean(axis=(0, 1)) / 255
+    assert describe(image) == {
+        "blue_mean": pytest.approx(means[2]),
+        "brightness": pytest.approx(luma.mean()),
+        "contrast": pytest.approx(luma.std()),
+        "green_mean": pytest.approx(means[1]),
+        "red_mean": pytest.approx(means[0]),
+        "sharpness": pytest.approx(np.var(laplacian)),
+        "size_bucket": "16_to_31",
+    }
+
+
 def test_blur_lowers_sharpness_of_large_images() -> None:
     """A blur is seen although the image is far larger than the network's input."""
     noise = Image.effect_noise((640, 480), 60).convert("RGB")

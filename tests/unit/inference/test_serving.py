@@ -15,7 +15,7 @@ from PIL import Image
 
 from inference import serving
 from inference.artifact import Artifact
-from inference.contract import CONTENT_TYPES, FieldType, response_fields
+from inference.contract import CONTENT_TYPES, RESPONSE_TYPES, FieldType, response_fields
 from inference.errors import RequestError
 from inference.handler import model_fn
 from inference.images import resize
@@ -181,6 +181,20 @@ def test_images_of_a_request_share_one_allowance(monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_too_many_images_are_refused_before_they_are_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The limit counts the images of a JSON document, however they are listed."""
+    monkeypatch.setattr(serving, "MAX_IMAGES", 2)
+    document = [{"image": ["?", "?"]}, {"image": "?"}]
+    with pytest.raises(RequestError) as caught:
+        input_fn(json.dumps(document), "application/json")
+    assert (caught.value.status, str(caught.value)) == (
+        413,
+        "The request holds 3 images; at most 2 are answered.",
+    )
+
+
 def attempt(body: bytes | str, content_type: str) -> int:
     """Status of a request's decoding: 200 where it gives RGB images."""
     try:
@@ -327,6 +341,25 @@ def test_unsupported_accept_is_refused(model: Artifact, accept: str) -> None:
         f"Unsupported accept '{accept}'. "
         "Supported: application/json, application/jsonlines, text/csv.",
     )
+
+
+@given(st.text(max_size=40) | st.text("aqcstvx/*;=,.01", max_size=40))
+def test_arbitrary_accept_headers_raise_the_declared_error_only(accept: str) -> None:
+    """Any header selects a media type or is refused, and raises nothing else."""
+    try:
+        found = output_fn([{"probability": 0.5}], accept)[1]
+    except RequestError as error:
+        found = str(error)
+    refusal = f"Unsupported accept '{accept}'. Supported: {', '.join(RESPONSE_TYPES)}."
+    assert found in {*RESPONSE_TYPES, refusal}
+
+
+@pytest.mark.parametrize("name", ["head.bias", "projections"])
+def test_outputs_that_are_no_numbers_are_no_answer(model: Artifact, name: str) -> None:
+    """A fault of the model is an error, in whatever form the answer would be."""
+    model.network.state_dict()[name][0] = float("nan")
+    with pytest.raises(ValueError, match=r"^The network's outputs are no finite numbers\.$"):
+        predict_fn([noise(0)], model)
 
 
 def test_certain_answers_have_no_entropy(model: Artifact) -> None:
