@@ -8,6 +8,7 @@ code/inference/    this package
 """
 
 import json
+import pickle
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +25,18 @@ from inference.transforms import Normalization
 
 _NOT_SERVED = frozenset({"client.py"})
 """Modules of this package for those who call a model."""
+
+
+# What torch.load raises on other bytes: many errors, with no base class of their own.
+_DAMAGE = (
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 class ArtifactError(ValueError):
@@ -96,7 +109,12 @@ def load_artifact(model_dir: Path) -> Artifact:
         normalization=normalization,
     )
     labels = tuple(json.loads((model_dir / LABELS_FILE).read_bytes()))
-    weights: dict[str, Tensor] = read_tensors(model_dir / WEIGHTS_FILE)
+    try:
+        weights: dict[str, Tensor] = read_tensors(model_dir / WEIGHTS_FILE)
+    except _DAMAGE as error:
+        raise ArtifactError(
+            f"Artifact {model_dir} has a '{WEIGHTS_FILE}' that cannot be read as tensors: {error}."
+        ) from error
     written_for = (
         f"Artifact {model_dir} was written for architecture '{spec.architecture}' "
         f"with {len(labels)} labels"

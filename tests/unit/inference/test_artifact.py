@@ -90,6 +90,17 @@ def test_a_missing_file_is_named(model_dir: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("content", [b"", b"these are no weights", b"PK\x03\x04" + bytes(60)])
+def test_a_damaged_weights_file_is_named(model_dir: Path, content: bytes) -> None:
+    """Whatever torch makes of it, the error says which file cannot be read."""
+    (model_dir / "weights.pt").write_bytes(content)
+    with pytest.raises(ArtifactError) as caught:
+        load_artifact(model_dir)
+    assert str(caught.value).startswith(
+        f"Artifact {model_dir} has a 'weights.pt' that cannot be read as tensors: "
+    )
+
+
 class _Payload:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return (print, ("run",))
