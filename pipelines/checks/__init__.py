@@ -11,6 +11,7 @@ from pipelines.checks import (
     arguments,
     conditions,
     endings,
+    endpoints,
     graph,
     jobs,
     limits,
@@ -22,6 +23,7 @@ from pipelines.checks import (
     scripts,
     sources,
     structure,
+    transforms,
     tuning,
 )
 from pipelines.checks.analysis import Analysis
@@ -40,10 +42,12 @@ _THEMES = (
     graph,
     arguments,
     jobs,
+    transforms,
     tuning,
     sources,
     scripts,
     policies,
+    endpoints,
     conditions,
     endings,
     limits,

@@ -8,11 +8,10 @@ from pipelines.checks.document import depends_on
 from pipelines.checks.properties import Target, resolve
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.wording import alternatives, quote
-from pipelines.definition import Step, references
+from pipelines.definition import COMPLETED, TRIGGERS, Step, references, triggers
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _SDK_URL = "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/sagemaker.workflow.pipelines.html"
-TRIGGERS = ("Any", "Completed", "Failed", "Stopped")
 
 
 @rule("D031", "Steps do not wait for each other", f"{_GUIDE_URL}pipelines-overview.html")
@@ -130,10 +129,50 @@ def known_trigger(analysis: Analysis) -> Iterator[Problem]:
     """An entry of `DependsOn` may say which outcome of the other step it waits for."""
     for step in analysis.steps:
         for index, entry in enumerate(step.body.get("DependsOn", [])):
-            if isinstance(entry, dict) and entry.get("Trigger", "Completed") not in TRIGGERS:
+            if isinstance(entry, dict) and entry.get("Trigger", COMPLETED) not in TRIGGERS:
                 trigger = entry["Trigger"]
                 yield Problem(
                     f"{step.pointer}/DependsOn/{index}/Trigger",
                     f"Step '{step.name}' waits for outcome {quote(trigger)} of step "
                     f"'{entry['Step']}'. {alternatives(str(trigger), TRIGGERS, 'Outcomes')}",
                 )
+
+
+@rule(
+    "D035",
+    "Nothing waits for a Fail step",
+    f"{_GUIDE_URL}build-and-manage-steps-types.html#step-type-fail",
+)
+def nothing_after_the_end(analysis: Analysis) -> Iterator[Problem]:
+    """A Fail step ends the execution, so that what waits for it would never run."""
+    for step in analysis.steps:
+        for pointer, name in depends_on(step):
+            other = analysis.steps_by_name.get(name)
+            if other is not None and other.type == "Fail" and other is not step:
+                yield Problem(
+                    pointer,
+                    f"Step '{step.name}' waits for '{name}', a Fail step, which ends the "
+                    "execution; expected the step that fails before it.",
+                )
+
+
+@rule(
+    "D036",
+    "What runs on another outcome than success reads nothing of that step",
+    f"{_GUIDE_URL}build-and-manage-steps.html#build-and-manage-data-dependency",
+)
+def nothing_of_a_failure(analysis: Analysis) -> Iterator[Problem]:
+    """A reference waits for the success of the step that it reads."""
+    for use in analysis.uses:
+        step, reference = use.reader, use.reference
+        if step is None or reference.segments[0] != "Steps":
+            continue
+        name = str(reference.segments[1])
+        trigger = triggers(step).get(name, COMPLETED)
+        is_other = trigger in TRIGGERS and trigger != COMPLETED
+        if is_other and isinstance(resolve(analysis, use), Target):
+            yield Problem(
+                reference.pointer,
+                f"Step '{step.name}' waits for outcome '{trigger}' of step '{name}' and reads "
+                f"'{reference.text}', which waits for its success.",
+            )

@@ -180,6 +180,10 @@ def volume_keys(analysis: Analysis) -> Iterator[Problem]:
             (step, arguments(step).dig("ProcessingResources", "ClusterConfig"))
             for step in analysis.of_type("Processing")
         ),
+        *(
+            (step, arguments(step).dig("TransformResources"))
+            for step in analysis.of_type("Transform")
+        ),
     ]
     for step, cluster in clusters:
         key = cluster.dig("VolumeKmsKeyId")

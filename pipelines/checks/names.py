@@ -93,7 +93,7 @@ def unique_steps(analysis: Analysis) -> Iterator[Problem]:
     "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProcessingInput.html",
 )
 def unique_within(analysis: Analysis) -> Iterator[Problem]:
-    """Channels, inputs, outputs, metrics and property files are addressed by name."""
+    """Channels, inputs, outputs, metrics, property files and variants have names of their own."""
     for step in analysis.steps:
         request = arguments(step)
         definitions = training_definitions(step) if step.type == "Tuning" else [request]
@@ -101,6 +101,7 @@ def unique_within(analysis: Analysis) -> Iterator[Problem]:
             ("input", "InputName", request.objects("ProcessingInputs")),
             ("output", "OutputName", request.objects("ProcessingOutputConfig", "Outputs")),
             ("output", "OutputName", located(step).objects("OutputParameters")),
+            ("variant", "VariantName", request.objects("ProductionVariants")),
             ("property file", "PropertyFileName", located(step).objects("PropertyFiles")),
         ]
         for item in definitions:

@@ -115,6 +115,35 @@ CASES = [
             "Outcomes: Any, Completed, Failed, Stopped. Did you mean 'Failed'?"
         ),
     ),
+    Case(
+        "waits_for_the_end",
+        "training",
+        "/Steps/5/Arguments/ElseSteps/-",
+        {
+            "Name": "TidyUp",
+            "Type": "Lambda",
+            "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:tidy_up",
+            "DependsOn": [{"Step": "QualityTooLow", "Trigger": "Failed"}],
+        },
+        "D035",
+        "/Steps/5/Arguments/ElseSteps/1/DependsOn/0",
+        (
+            "Step 'TidyUp' waits for 'QualityTooLow', a Fail step, which ends the execution; "
+            "expected the step that fails before it."
+        ),
+    ),
+    Case(
+        "reads_what_failed",
+        "deployment",
+        "/Steps/5/DependsOn",
+        [{"Step": "Score", "Trigger": "Failed"}],
+        "D036",
+        "/Steps/5/Arguments/Scores",
+        (
+            "Step 'SmokeTest' waits for outcome 'Failed' of step 'Score' and reads "
+            "'Steps.Score.TransformOutput.S3OutputPath', which waits for its success."
+        ),
+    ),
 ]
 
 

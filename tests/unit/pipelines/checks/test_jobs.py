@@ -154,6 +154,18 @@ CASES = [
             "take none; expected another instance type, or no key."
         ),
     ),
+    Case(
+        "volume_key_for_a_transform_with_disks",
+        "deployment",
+        "/Steps/3/Arguments/TransformResources",
+        {"InstanceCount": 1, "InstanceType": "ml.g5.xlarge", "VolumeKmsKeyId": "key"},
+        "D055",
+        "/Steps/3/Arguments/TransformResources/VolumeKmsKeyId",
+        (
+            "Step 'Score' has a VolumeKmsKeyId and may run on ml.g5.xlarge, whose own disks take "
+            "none; expected another instance type, or no key."
+        ),
+    ),
 ]
 
 

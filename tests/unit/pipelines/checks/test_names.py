@@ -105,6 +105,20 @@ CASES = [
         "/Steps/3/Arguments/InputDataConfig/2/ChannelName",
         "Step 'Train' has two channels 'train'.",
     ),
+    Case(
+        "two_variants_of_one_name",
+        "deployment",
+        "/Steps/1/Arguments/ProductionVariants/-",
+        {
+            "VariantName": "blue",
+            "ModelName": "other",
+            "InstanceType": "ml.m5.xlarge",
+            "InitialInstanceCount": 1,
+        },
+        "D019",
+        "/Steps/1/Arguments/ProductionVariants/1/VariantName",
+        "Step 'CreateEndpointConfig' has two variants 'blue'.",
+    ),
 ]
 
 
