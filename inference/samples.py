@@ -26,7 +26,8 @@ TOLERANCE = 1e-3
 in another order."""
 
 _EXACT = ("predicted_label", "size_bucket")
-"""Strings that must agree. The labels after the first may be in any order where all are improbable."""
+"""Strings that must agree. The labels after the first may be in any order where all are
+improbable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
