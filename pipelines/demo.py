@@ -1,11 +1,23 @@
-"""The demonstration: the training pipeline on scikit-learn's handwritten digits."""
+"""The demonstration: every pipeline in turn, on scikit-learn's handwritten digits."""
 
+import csv
+import os
+import statistics
 import sys
+import time
 from pathlib import Path
 
-from pipelines.local.execution import Status
+from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.local.hosting import Hosting
+from pipelines.local.processes import JobServer
+from pipelines.local.registry import Registry
+from pipelines.local.store import LocalStore
 from pipelines.run import run_pipeline
-from pipelines.summary import figures
+from pipelines.summary import output_dir, print_figures
+from steps.dataset import ORIGINALS_DIR
+from steps.evaluate.contract import PREDICTIONS_FILE
+from steps.evaluate.contract import Output as EvaluateOutput
+from steps.preprocess.contract import Output as PreprocessOutput
 from steps.site import Site
 
 LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -37,12 +49,70 @@ def write_digits(directory: Path) -> None:
 
 
 def demo(site: Site, root: Path) -> int:
-    """Run the demonstration, print its figures and return the exit code."""
+    """Train, approve, deploy, ask and score; print the figures and return the exit code."""
     images_dir = root / "digits"
     print(f"Writing handwritten digits to {images_dir}", file=sys.stderr)
     write_digits(images_dir)
-    execution = run_pipeline("training", site, parameters={}, root=root, images_dir=images_dir)
+    with JobServer() as server:
+        training = _run("training", site, root, server, images_dir=images_dir)
+        if training.status is not Status.SUCCEEDED:
+            return 1
+        package = training.step("RegisterModel").properties["ModelPackageArn"]
+        Registry(root).set_approval(
+            package, "Approved", description="The demonstration approves it.", now=utc_now()
+        )
+        print(f"\nApproved {package}\n", file=sys.stderr)
+        deployment = _run("deployment", site, root, server)
+        if deployment.status is not Status.SUCCEEDED:
+            return 1
+        name = deployment.step("CreateEndpoint").properties["EndpointName"]
+        _ask(name, training, root)
+        scoring = _run("scoring", site, root, server, images_dir=_test_dir(training, root))
+    if scoring.status is not Status.SUCCEEDED:
+        return 1
+    print(f"\nEndpoint '{name}' goes on answering; end it with: pipelines endpoints stop {name}")
+    return 0
+
+
+def _run(
+    name: str, site: Site, root: Path, server: JobServer, *, images_dir: Path | None = None
+) -> Execution:
+    execution = run_pipeline(
+        name, site, parameters={}, root=root, images_dir=images_dir, server=server
+    )
     print()
-    for name, value in figures(execution, root).items():
-        print(f"{name:<18}{value}")
-    return 0 if execution.status is Status.SUCCEEDED else 1
+    print_figures(execution, root, sys.stdout)
+    return execution
+
+
+def _test_dir(training: Execution, root: Path) -> Path:
+    """The images of the test split, as they were collected."""
+    step = training.step("Preprocess")
+    return output_dir(step, PreprocessOutput.TEST, LocalStore(root)) / ORIGINALS_DIR
+
+
+def _ask(name: str, training: Execution, root: Path) -> None:
+    """Send every test image to the endpoint and compare with what the evaluation recorded."""
+    from inference.client import URL_VARIABLE, Client
+
+    endpoint = Hosting(root).endpoint(name)
+    assert endpoint is not None  # noqa: S101 - it was just created
+    os.environ[URL_VARIABLE] = endpoint.url
+    client = Client(name)
+    evaluation_dir = output_dir(
+        training.step("Evaluate"), EvaluateOutput.EVALUATION, LocalStore(root)
+    )
+    with (evaluation_dir / PREDICTIONS_FILE).open(newline="") as file:
+        recorded = list(csv.DictReader(file))
+    num_right = num_equal = 0
+    seconds = []
+    for row in recorded:
+        started = time.perf_counter()
+        answer = client.predict(_test_dir(training, root) / row["file"])
+        seconds.append(time.perf_counter() - started)
+        num_right += answer["predicted_label"] == row["actual_label"]
+        num_equal += all(str(value) == row[field] for field, value in answer.items())
+    print(
+        f"{'Requests':<18}{len(recorded)} test images, {num_right} right, {num_equal} answers equal "
+        f"to the evaluation's, {statistics.median(seconds) * 1000:.1f} ms each\n"
+    )

@@ -1,33 +1,62 @@
-"""Sums up a finished training execution for a person."""
+"""Sums up a finished execution for a person: the figures that its steps left, by name."""
 
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
-from pipelines.local.execution import Execution, Status
+from pipelines.local.execution import Execution, Status, StepExecution
 from pipelines.local.store import LocalStore
-from steps.evaluate.contract import PAGE_FILE, REPORT_FILE, EvaluationReport, Output
+from steps.evaluate import contract as evaluate
+from steps.summarize_batch import contract as summarize_batch
+
+_NAME_WIDTH = 18
 
 
 def figures(execution: Execution, root: Path) -> Mapping[str, str]:
-    """What a person wants to know of a training execution, by name, as far as it came."""
+    """What a person wants to know of an execution, by name, as far as it came."""
+    store = LocalStore(root)
     steps = {step.name: step for step in execution.steps if step.status is Status.SUCCEEDED}
     found: dict[str, str] = {}
     if tune := steps.get("Tune"):
         tuned = tune.properties["BestTrainingJob"]["TunedHyperParameters"]
         found["Tuned"] = " ".join(f"{name}={float(tuned[name]):.4g}" for name in sorted(tuned))
-    if evaluate := steps.get("Evaluate"):
-        outputs = evaluate.properties["ProcessingOutputConfig"]["Outputs"]
-        uris = {output["OutputName"]: output["S3Output"]["S3Uri"] for output in outputs}
-        directory = LocalStore(root).path(uris[Output.EVALUATION])
-        report: EvaluationReport = json.loads((directory / REPORT_FILE).read_bytes())
+    if step := steps.get("Evaluate"):
+        directory = output_dir(step, evaluate.Output.EVALUATION, store)
+        report: evaluate.EvaluationReport = json.loads(
+            (directory / evaluate.REPORT_FILE).read_bytes()
+        )
         accuracy = report["metrics"]["accuracy"]["value"]
         found["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
-        found["Report"] = os.path.relpath(directory / PAGE_FILE)
+        found["Report"] = os.path.relpath(directory / evaluate.PAGE_FILE)
     if gate := steps.get("CheckQuality"):
         has_passed = gate.properties["Outcome"] == "True"
         found["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"
-    if register := steps.get("RegisterModel"):
-        found["Model package"] = register.summary
+    for name, title in (
+        ("RegisterModel", "Model package"),
+        ("CreateEndpoint", "Endpoint"),
+        ("SmokeTest", "Smoke test"),
+        ("ActivateBaseline", "Active baseline"),
+        ("SummarizeBatch", "Batch"),
+        ("CheckBatch", "Data quality"),
+    ):
+        if step := steps.get(name):
+            found[title] = step.summary
+    if step := steps.get("SummarizeBatch"):
+        directory = output_dir(step, summarize_batch.Output.SUMMARY, store)
+        found["Report"] = os.path.relpath(directory / summarize_batch.PAGE_FILE)
     return found
+
+
+def print_figures(execution: Execution, root: Path, stream: TextIO) -> None:
+    """Print the figures of an execution, one per line."""
+    for name, value in figures(execution, root).items():
+        stream.write(f"{name:<{_NAME_WIDTH}}{value}\n")
+
+
+def output_dir(step: StepExecution, output: str, store: LocalStore) -> Path:
+    """Folder of an output of a Processing step in the object store."""
+    outputs = step.properties["ProcessingOutputConfig"]["Outputs"]
+    uris = {item["OutputName"]: item["S3Output"]["S3Uri"] for item in outputs}
+    return store.path(uris[output])
