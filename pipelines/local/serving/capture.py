@@ -226,7 +226,7 @@ class CaptureWriter:
         with self._changed:
             number, self._num_dropped = self._num_dropped, 0
         if number:
-            logger.error("%d requests are not in the captured data: %s.", number, self._reason)
+            logger.error("Requests missing in the captured data: %d; %s.", number, self._reason)
 
 
 def _files(records: Iterable[Record]) -> Iterator[list[Record]]:

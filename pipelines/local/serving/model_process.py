@@ -57,7 +57,7 @@ class ModelProcess:
         self._num_threads = num_threads
         self._token = secrets.token_hex(16)
         self._is_settled = asyncio.Event()  # The model is loaded, or never will be.
-        self._failure = ""
+        self._failure = ""  # Why it never will be.
         self._is_killed = False
         self._job: JobProcess | None = None
 
@@ -105,15 +105,19 @@ class ModelProcess:
         )
         try:
             self._follow(await asyncio.to_thread(jobs.start, command))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit_seconds):
-                    await self._is_settled.wait()
+            async with asyncio.timeout(limit_seconds):
+                await self._is_settled.wait()
+        except TimeoutError:
+            self._failure = f"The model was not loaded within {limit_seconds:g} s."
         finally:
             listener.close()
             if not self.is_ready:
                 await self.end()
         if not self.is_ready:
-            raise StepFailed(self._reason(limit_seconds)[:MAX_REASON_CHARACTERS])
+            reason = (
+                self._failure or f"The process that was to load the model is gone. {self.ending}"
+            )
+            raise StepFailed(reason[:MAX_REASON_CHARACTERS])
 
     def kill(self) -> None:
         """End the process, whatever it does."""
@@ -145,13 +149,6 @@ class ModelProcess:
         self.has_ended.set()
         self._is_settled.set()
 
-    def _reason(self, limit_seconds: float) -> str:
-        if self._failure:
-            return f"The model cannot be loaded: {self._failure}"
-        if self._is_settled.is_set():
-            return f"The process that was to load the model is gone. {self.ending}"
-        return f"The model was not loaded within {limit_seconds:g} s."
-
     async def _greet(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Take a connection of the process; one that does not name the secret is closed."""
         try:
@@ -163,7 +160,7 @@ class ModelProcess:
             logger.error("A connection that is not from the process of the model was refused.")
             writer.close()
         elif "failure" in hello:
-            self._failure = hello["failure"]
+            self._failure = f"The model cannot be loaded: {hello['failure']}"
             self._is_settled.set()
             writer.close()
         else:

@@ -31,6 +31,7 @@ from pipelines.local.store import LocalStore
 
 _FINISH_SECONDS = 20.0
 """How long requests in flight may take after SIGTERM; the service kills a container after 30 s."""
+_READ_AHEAD_BYTES = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,12 @@ class _Server:
         with JobServer() as jobs, CaptureWriter(LocalStore(self._directory.parents[1])) as writer:
             endpoint = Endpoint(self._directory.name, self._directory, jobs)
             app = build_app(endpoint, writer, now=utc_now)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=_FINISH_SECONDS)
+            runner = web.AppRunner(
+                app,
+                access_log=None,
+                shutdown_timeout=_FINISH_SECONDS,
+                read_bufsize=_READ_AHEAD_BYTES,
+            )
             await runner.setup()
             try:
                 before = State.read(self._directory)
