@@ -5,6 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+UPDATABLE = frozenset({"InService", "OutOfService"})
+"""Statuses in which an endpoint takes another configuration."""
+
 
 def describe_endpoint(name: str, sagemaker: Any) -> Mapping[str, Any] | None:
     """Description of an endpoint; None where it does not exist.

@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference.package import Metadata
-from infrastructure.functions.endpoints import describe_endpoint
+from infrastructure.functions.endpoints import UPDATABLE, describe_endpoint
 from infrastructure.functions.model_packages import describe_package, newest_approved
 
 LATEST = "latest"
-
-_UPDATABLE = frozenset({"InService", "OutOfService"})
-"""Statuses in which an endpoint takes another configuration."""
 
 _NOTHING = dict.fromkeys(
     (
@@ -106,7 +103,7 @@ def _previous_config(endpoint_name: str, sagemaker: Any) -> str:
     if endpoint is None:
         return ""
     status = endpoint["EndpointStatus"]
-    if status not in _UPDATABLE:
+    if status not in UPDATABLE:
         # A failed endpoint takes no other operation.
         advice = "delete it" if status == "Failed" else "wait until it is InService"
         raise _ProblemError(f"Endpoint '{endpoint_name}' is {status}; {advice}, then start again.")

@@ -12,7 +12,7 @@ its way back goes on answering.
 from collections.abc import Mapping
 from typing import Any
 
-from infrastructure.functions.endpoints import describe_endpoint
+from infrastructure.functions.endpoints import UPDATABLE, describe_endpoint
 
 
 def respond(event: Mapping[str, str], *, sagemaker: Any) -> dict[str, str]:
@@ -41,7 +41,7 @@ def _restore(event: Mapping[str, str], sagemaker: Any) -> str:
     if not previous:
         sagemaker.delete_endpoint(EndpointName=name)
         return f"Endpoint '{name}' did not exist before and was deleted."
-    if endpoint["EndpointStatus"] != "InService":
+    if endpoint["EndpointStatus"] not in UPDATABLE:
         raise RuntimeError(
             f"Endpoint '{name}' is {endpoint['EndpointStatus']} and takes no update; expected "
             f"InService. Give it the configuration '{previous}' by hand."
