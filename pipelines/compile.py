@@ -139,14 +139,17 @@ def _quiet_sdk(region: str) -> Iterator[None]:
         SAGEMAKER_ADMIN_CONFIG_OVERRIDE=os.devnull,
         SAGEMAKER_USER_CONFIG_OVERRIDE=os.devnull,
     )
-    loggers = [logging.getLogger(name) for name in ("sagemaker", "sagemaker.config")]
+    root = logging.getLogger()
+    loggers = [root, logging.getLogger("sagemaker"), logging.getLogger("sagemaker.config")]
     levels = [logger.level for logger in loggers]
+    handlers = list(root.handlers)
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(action="ignore"):
             yield
     finally:
+        root.handlers[:] = handlers  # The SDK adds one, so that every library would talk.
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
         os.environ.clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.local.execution import Execution, Status, utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
-from pipelines.local.registry import Registry
+from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.local.store import LocalStore
 from pipelines.run import run_pipeline
 from pipelines.summary import output_dir, print_figures
@@ -59,9 +59,12 @@ def demo(site: Site, root: Path) -> int:
             return 1
         package = training.step("RegisterModel").properties["ModelPackageArn"]
         Registry(root).set_approval(
-            package, "Approved", description="The demonstration approves it.", now=utc_now()
+            package,
+            ApprovalStatus.APPROVED,
+            description="The demonstration approves it.",
+            now=utc_now(),
         )
-        print(f"\nApproved {package}\n", file=sys.stderr)
+        print(f"\nApproved {package.rpartition(':')[2]}\n", file=sys.stderr)
         deployment = _run("deployment", site, root, server)
         if deployment.status is not Status.SUCCEEDED:
             return 1
@@ -112,7 +115,8 @@ def _ask(name: str, training: Execution, root: Path) -> None:
         seconds.append(time.perf_counter() - started)
         num_right += answer["predicted_label"] == row["actual_label"]
         num_equal += all(str(value) == row[field] for field, value in answer.items())
+    milliseconds = statistics.median(seconds) * 1000
     print(
-        f"{'Requests':<18}{len(recorded)} test images, {num_right} right, {num_equal} answers equal "
-        f"to the evaluation's, {statistics.median(seconds) * 1000:.1f} ms each\n"
+        f"{'Requests':<18}{len(recorded)} test images, {num_right} right, "
+        f"{num_equal} answers as in the evaluation, {milliseconds:.1f} ms each\n"
     )

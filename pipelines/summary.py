@@ -1,7 +1,6 @@
 """Sums up a finished execution for a person: the figures that its steps left, by name."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -29,7 +28,7 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
         )
         accuracy = report["metrics"]["accuracy"]["value"]
         found["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
-        found["Report"] = os.path.relpath(directory / evaluate.PAGE_FILE)
+        found["Report"] = str(_shown(directory / evaluate.PAGE_FILE))
     if gate := steps.get("CheckQuality"):
         has_passed = gate.properties["Outcome"] == "True"
         found["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"
@@ -37,7 +36,6 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
         ("RegisterModel", "Model package"),
         ("CreateEndpoint", "Endpoint"),
         ("SmokeTest", "Smoke test"),
-        ("ActivateBaseline", "Active baseline"),
         ("SummarizeBatch", "Batch"),
         ("CheckBatch", "Data quality"),
     ):
@@ -45,7 +43,7 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
             found[title] = step.summary
     if step := steps.get("SummarizeBatch"):
         directory = output_dir(step, summarize_batch.Output.SUMMARY, store)
-        found["Report"] = os.path.relpath(directory / summarize_batch.PAGE_FILE)
+        found["Report"] = str(_shown(directory / summarize_batch.PAGE_FILE))
     return found
 
 
@@ -53,6 +51,11 @@ def print_figures(execution: Execution, root: Path, stream: TextIO) -> None:
     """Print the figures of an execution, one per line."""
     for name, value in figures(execution, root).items():
         stream.write(f"{name:<{_NAME_WIDTH}}{value}\n")
+
+
+def _shown(path: Path) -> Path:
+    """A path as a person wants to read it: below the current folder relative to that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def output_dir(step: StepExecution, output: str, store: LocalStore) -> Path:

@@ -187,10 +187,14 @@ def evaluate_all(conditions: list[Mapping[str, Json]], scope: Scope) -> Outcome:
 
 
 def _subject(operand: Json) -> str:
-    """What a value of a report is called, with a space: `accuracy ` of `metrics.accuracy.value`."""
-    if not isinstance(operand, dict) or "Std:JsonGet" not in operand:
-        return ""
-    names = [name for name in parse_path(operand["Std:JsonGet"]["Path"]) if name != "value"]
+    """What a value is called, with a space: `accuracy ` of `metrics.accuracy.value` in a report."""
+    match operand:
+        case {"Std:JsonGet": {"Path": path}}:
+            names = [name for name in parse_path(path) if name != "value"]
+        case {"Get": text}:
+            names = list(parse_path(text)[-1:])
+        case _:
+            names = []
     return f"{names[-1]} " if names else ""
 
 

@@ -1,5 +1,6 @@
 """Runs one step with its arguments resolved: what each step type does on this machine."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +206,7 @@ def _lambda(call: _StepCall) -> Result:
     return Result(
         properties={"OutputParameters": outputs},
         metadata={"Lambda": {"Arn": call.step.body["FunctionArn"], "OutputParameters": values}},
-        summary=" ".join(f"{key}={value}" for key, value in outputs.items() if value != ""),
+        summary=_outputs_summary(outputs),
     )
 
 
@@ -230,6 +231,18 @@ _RUNNERS: Mapping[str, Callable[[_StepCall], Result]] = {
 
 def _last_values(metrics: Mapping[str, list[float]]) -> str:
     return " ".join(f"{name}={values[-1]:.4g}" for name, values in metrics.items() if values)
+
+
+def _outputs_summary(outputs: Mapping[str, Json]) -> str:
+    """A function's message; without one its outputs, of URIs and ARNs the end."""
+    if "Message" in outputs:
+        return str(outputs["Message"])
+    shown = {
+        name: re.sub(r"^(s3://).*/", r"\1.../", re.sub("^arn:.*:", "", str(value)))
+        for name, value in outputs.items()
+        if value != ""
+    }
+    return " ".join(f"{name}={value}" for name, value in shown.items())
 
 
 def _tuning_summary(response: Mapping[str, Any]) -> str:

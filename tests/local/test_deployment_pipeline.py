@@ -19,7 +19,7 @@ from pipelines.compile import Compiled
 from pipelines.local.execution import Execution, Status, utc_now
 from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.processes import JobServer
-from pipelines.local.registry import Registry
+from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.summary import output_dir
 from tests.local.conftest import Machine
 
@@ -62,7 +62,7 @@ def machine(
 def approve(machine: Machine, version: int = 1) -> None:
     """Approve a package."""
     Registry(machine.root).set_approval(
-        f"{NAME}/{version}", "Approved", description="", now=utc_now()
+        f"{NAME}/{version}", ApprovalStatus.APPROVED, description="", now=utc_now()
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.compile import Compiled
 from pipelines.local.execution import Execution, Status, utc_now
 from pipelines.local.processes import JobServer
-from pipelines.local.registry import Registry
+from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.summary import output_dir
 from tests.local.conftest import COLOURS, NUM_IMAGES_PER_LABEL, Machine
 
@@ -96,7 +96,7 @@ def test_an_unapproved_package_scores_nothing(
     registry = Registry(machine.root)
     [package] = registry.packages("image-classification")
     registry.set_approval(
-        package["ModelPackageArn"], "Rejected", description="too dark", now=utc_now()
+        package["ModelPackageArn"], ApprovalStatus.REJECTED, description="too dark", now=utc_now()
     )
     num_models = len(list((machine.root / "models").glob("*.json")))
 

@@ -174,7 +174,7 @@ def compare(kind: str, left: Any, right: Any) -> dict[str, Any]:
         pytest.param(
             compare("GreaterThanOrEqualTo", get("Parameters.Epochs"), 3),
             True,
-            "3 >= 3",
+            "Epochs 3 >= 3",
             id="at-least",
         ),
         pytest.param(compare("LessThan", 0.1, 0.25), True, "0.1 < 0.25", id="less"),
