@@ -40,6 +40,10 @@ Source: Amazon SageMaker AI API Reference, CreateTransformJob, MaxPayloadInMB,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
 """
 
+_READ_AHEAD_BYTES = 1024 * 1024
+_LINGERING_SECONDS = 1.0
+"""How long the rest of a body that is too long is read, so that the caller gets to the answer."""
+
 _HOSTS = ("127.0.0.1", "localhost")
 _INFERENCE_ID = re.compile(r"\S[ -~]{0,63}")
 _PREFIX = "X-Amzn-SageMaker-"
@@ -69,15 +73,20 @@ class _ServiceError(Exception):
         )
 
 
-def build_app(
-    endpoint: Endpoint, writer: CaptureWriter, *, now: Callable[[], datetime]
-) -> web.Application:
-    """The application of an endpoint.
+def build_runner(
+    endpoint: Endpoint,
+    writer: CaptureWriter,
+    *,
+    now: Callable[[], datetime],
+    finish_seconds: float,
+) -> web.AppRunner:
+    """The HTTP server of an endpoint, to be set up and given a socket.
 
     Args:
         endpoint: Answers the requests.
         writer: Writes captured data.
         now: The time, UTC.
+        finish_seconds: How long requests in flight may take when it ends.
     """
     routes = _Routes(endpoint, writer, now)
     app = web.Application(middlewares=[_answer_errors])
@@ -85,7 +94,13 @@ def build_app(
     app.router.add_get("/execution-parameters", routes.execution_parameters, allow_head=False)
     app.router.add_post("/invocations", routes.invocations)
     app.router.add_post("/endpoints/{name}/invocations", routes.invoke_endpoint)
-    return app
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=finish_seconds,
+        lingering_time=_LINGERING_SECONDS,
+        read_bufsize=_READ_AHEAD_BYTES,
+    )
 
 
 class _Routes:
@@ -174,7 +189,7 @@ async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamR
     except _ServiceError as error:
         return error.response
     except web.HTTPException as error:
-        message = error.text if error.body else error.reason
+        message = (error.text or "").removeprefix(f"{error.status}: ")
         allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return web.json_response({"message": message}, status=error.status, headers=allowed)
 

@@ -23,7 +23,7 @@ from aiohttp import web
 from pipelines.local.errors import StepFailed
 from pipelines.local.execution import utc_now
 from pipelines.local.processes import JobServer
-from pipelines.local.serving.app import build_app
+from pipelines.local.serving.app import build_runner
 from pipelines.local.serving.capture import CaptureWriter
 from pipelines.local.serving.endpoint import Endpoint
 from pipelines.local.serving.records import LOCK_FILE, EndpointStatus, State, Wanted
@@ -31,7 +31,6 @@ from pipelines.local.store import LocalStore
 
 _FINISH_SECONDS = 20.0
 """How long requests in flight may take after SIGTERM; the service kills a container after 30 s."""
-_READ_AHEAD_BYTES = 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -70,13 +69,7 @@ class _Server:
     async def _serve(self) -> None:
         with JobServer() as jobs, CaptureWriter(LocalStore(self._directory.parents[1])) as writer:
             endpoint = Endpoint(self._directory.name, self._directory, jobs)
-            app = build_app(endpoint, writer, now=utc_now)
-            runner = web.AppRunner(
-                app,
-                access_log=None,
-                shutdown_timeout=_FINISH_SECONDS,
-                read_bufsize=_READ_AHEAD_BYTES,
-            )
+            runner = build_runner(endpoint, writer, now=utc_now, finish_seconds=_FINISH_SECONDS)
             await runner.setup()
             try:
                 before = State.read(self._directory)
