@@ -65,7 +65,7 @@ class PlainDisplay:
         """Print the header."""
         self._num_steps = num_steps
         self._widths = _widths(execution.steps)
-        self._print(_header(execution))
+        self._print(header(execution))
 
     def update(self, step: StepExecution) -> None:
         """Print a step that has ended."""
@@ -75,7 +75,7 @@ class PlainDisplay:
         name, kind = self._widths
         count = f"{self._num_ended}/{self._num_steps}"
         self._print(
-            f"{count:>4}  {step.name:<{name}}  {step.type:<{kind}}  {_outcome(step):<9}  "
+            f"{count:>4}  {step.name:<{name}}  {step.type:<{kind}}  {outcome(step):<9}  "
             f"{_seconds(step):>8}   {step.summary}".rstrip()
         )
 
@@ -113,7 +113,7 @@ class LiveDisplay:
     def begin(self, execution: Execution, num_steps: int) -> None:
         """Print the header and start the table."""
         self._steps = {step.name: step for step in execution.steps}
-        self._console.print(_header(execution), markup=False)
+        self._console.print(header(execution), markup=False)
         self._live.start()
 
     def update(self, step: StepExecution) -> None:
@@ -139,18 +139,19 @@ class LiveDisplay:
             style = _COLOURS[step.status] if self._has_colour else ""
             # Until the end, a step that has not run may still do so.
             is_skipped = step.status is Status.SKIPPED and self._is_finished
-            outcome = _outcome(step) if step.started or is_skipped else "-"
+            word = outcome(step) if step.started or is_skipped else "-"
             table.add_row(
                 step.name,
                 step.type,
-                Text(outcome, style=style),
+                Text(word, style=style),
                 _seconds(step, utc_now()),
                 Text(step.summary),
             )
         return table
 
 
-def _header(execution: Execution) -> str:
+def header(execution: Execution) -> str:
+    """The first line about an execution."""
     digest = execution.definition_digest
     return f"{execution.pipeline}   execution {execution.id}   definition {digest}"
 
@@ -162,7 +163,8 @@ def _widths(steps: Iterable[StepExecution]) -> tuple[int, int]:
     )
 
 
-def _outcome(step: StepExecution) -> str:
+def outcome(step: StepExecution) -> str:
+    """How a step stands or went, in one word."""
     if step.is_cache_hit:
         return "Cached"
     if step.type == "Condition" and step.status is Status.SUCCEEDED:
@@ -177,7 +179,8 @@ def _seconds(step: StepExecution, now: datetime | None = None) -> str:
     return f"{(ended - step.started).total_seconds():.1f} s"
 
 
-def _ending(execution: Execution) -> Iterable[str]:
+def failure(execution: Execution) -> Iterable[str]:
+    """Lines about the step that failed, with the end of its log; none if no step did."""
     failed = first_failure(execution.steps)
     if failed is not None:
         yield f"Step '{failed.name}' failed: {failed.failure_reason}"
@@ -191,4 +194,8 @@ def _ending(execution: Execution) -> Iterable[str]:
             yield f"Last {len(lines)} lines of {log}:"
             yield from (f"  {line}" for line in lines)
             yield f"Repeat it alone: sh {failed.job_dir / 'repeat.sh'}"
+
+
+def _ending(execution: Execution) -> Iterable[str]:
+    yield from failure(execution)
     yield f"{execution.status} in {execution.seconds:.1f} s. {execution.path}"

@@ -22,6 +22,9 @@ from pipelines.local.errors import ResumeError, choices
 from pipelines.local.files import write_json
 from pipelines.local.jobs.machine import arn
 
+LOCK_FILE = "lock"
+"""In the folder of an execution: locked as long as a process runs it."""
+
 
 class Status(StrEnum):
     """Status of an execution or of a step."""
@@ -189,7 +192,7 @@ def hold(path: Path) -> Iterator[None]:
     Raises:
         ResumeError: The execution runs in another process.
     """
-    with (path / "lock").open("w") as file:
+    with (path / LOCK_FILE).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -18,12 +18,17 @@ def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "training    Search hyperparameters, train, evaluate and register a model.\n"
         "retraining  Train on new data with known hyperparameters, evaluate and register.\n"
+        "deployment  Deploy an approved model package to an endpoint and test it.\n"
+        "scoring     Ask an approved model about a folder of images, and check its answers.\n"
     )
 
 
-@pytest.mark.parametrize("words", [["--help"], ["list"], ["run", "--help"]])
-def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
-    """Help and list answer without the SDK, PyTorch, botocore, NumPy or rich."""
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["list"], ["run", "--help"], ["status"], ["endpoints"], ["approve", "a/1"]],
+)
+def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
+    """Help, lists and decisions answer without the SDK, PyTorch, botocore, NumPy or rich."""
     program = (
         "import sys\n"
         "from pipelines.cli import main\n"
@@ -35,9 +40,13 @@ def test_light_commands_import_nothing_heavy(words: list[str]) -> None:
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert result.stderr == "[]\n"
+    assert result.stderr.endswith("[]\n")
 
 
 def test_a_definition_file_is_checked_without_the_sdk() -> None:
@@ -85,13 +94,24 @@ def test_a_definition_file_is_checked_without_the_sdk() -> None:
         ),
         pytest.param(
             ["check", "trainning"],
-            "pipelines: Pipeline 'trainning' is not declared. Declared: retraining, training.\n",
+            "pipelines: Pipeline 'trainning' is not declared. "
+            "Declared: deployment, retraining, scoring, training.\n",
             id="unknown pipeline",
         ),
         pytest.param(
             ["run", "training", "--images", "missing"],
             "pipelines: 'missing' is not a folder of images.\n",
             id="missing folder",
+        ),
+        pytest.param(
+            ["run", "deployment", "--images", "."],
+            "pipelines: Pipeline 'deployment' reads no images; leave out --images.\n",
+            id="images for nobody",
+        ),
+        pytest.param(
+            ["run", "scoring", "--images", ".", "-p", "ImagesUri=s3://a/b"],
+            "pipelines: Give --images or -p ImagesUri=..., not both.\n",
+            id="images twice",
         ),
     ],
 )

@@ -1,0 +1,92 @@
+"""Commands that run pipelines on this machine: `run`, `demo`."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.commands.usage import Commands, UsageError, add_root, make_root, site
+
+
+def add(commands: Commands) -> None:
+    """Declare the commands."""
+    command = commands.add_parser("run", help="run a pipeline on this machine")
+    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    command.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a pipeline parameter; may be repeated",
+    )
+    command.add_argument(
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="folder of images; to train, one subfolder per label",
+    )
+    command.add_argument(
+        "--resume", metavar="ID", help="go on with a failed execution from the step that failed"
+    )
+    add_root(command)
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser("demo", help="run the training pipeline on handwritten digits")
+    add_root(command)
+    command.set_defaults(command=_demo)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pipelines.checks import DefinitionError
+    from pipelines.local.errors import LocalExecutionError
+    from pipelines.local.execution import Status
+    from pipelines.run import run_pipeline
+    from pipelines.summary import figures
+
+    make_root(arguments.root)
+    parameters = _assignments(arguments.parameter)
+    if arguments.images is not None:
+        if not arguments.images.is_dir():
+            raise UsageError(f"'{arguments.images}' is not a folder of images.")
+        parameter = CATALOGUE[arguments.name].images_parameter
+        if parameter is None:
+            raise UsageError(f"Pipeline '{arguments.name}' reads no images; leave out --images.")
+        if parameter in parameters:
+            raise UsageError(f"Give --images or -p {parameter}=..., not both.")
+    try:
+        execution = run_pipeline(
+            arguments.name,
+            site(),
+            parameters=parameters,
+            root=arguments.root,
+            images_dir=arguments.images,
+            resume=arguments.resume,
+        )
+    except LocalExecutionError as error:
+        raise UsageError(str(error)) from error
+    except DefinitionError as error:
+        print(f"pipelines: {error}", file=sys.stderr)
+        return 1
+    for name, value in figures(execution, arguments.root).items():
+        print(f"{name:<18}{value}", file=sys.stderr)
+    print(execution.path)
+    return 0 if execution.status is Status.SUCCEEDED else 1
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from pipelines.demo import demo
+
+    make_root(arguments.root)
+    return demo(site(), arguments.root)
+
+
+def _assignments(texts: Sequence[str]) -> Mapping[str, str]:
+    values: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"'-p {text}' is not of the form -p Name=Value.")
+        values[name] = value
+    return values

@@ -1,0 +1,163 @@
+"""The command `status`: executions of this machine, or the steps of one."""
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from pipelines.commands.usage import Commands, UsageError, add_root, next_command, print_table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from pipelines.local.execution import Execution, StepExecution
+    from pipelines.local.history import Recorded
+
+_LATEST = "latest"
+_DIED = "Died"
+_MAX_REASON_CHARACTERS = 60
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser("status", help="executions, or the steps and logs of one")
+    command.add_argument(
+        "execution",
+        nargs="?",
+        metavar="EXECUTION",
+        help=f"<id>, <pipeline>/<id>, how one of them begins, or '{_LATEST}'",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    add_root(command)
+    command.set_defaults(command=_status)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from pipelines.local.history import executions
+
+    found = executions(arguments.root)
+    if arguments.execution is not None:
+        _show(_choose(arguments.execution, found), arguments)
+    elif arguments.json:
+        print(json.dumps([_summary(recorded) for recorded in found], indent=2, sort_keys=True))
+    elif found:
+        header = ("PIPELINE", "EXECUTION", "STATUS", "STARTED (UTC)", "SECONDS", "REASON")
+        print_table([header, *map(_row, found)])
+    else:
+        words = next_command("run training --images DIR", arguments.root)
+        print(f"No executions under '{arguments.root}'; start one with {words}.", file=sys.stderr)
+    return 0
+
+
+def _row(recorded: "Recorded") -> tuple[str, ...]:
+    execution = recorded.execution
+    reason = " ".join((execution.failure_reason or "").split())
+    if len(reason) > _MAX_REASON_CHARACTERS:
+        reason = reason[: _MAX_REASON_CHARACTERS - 3] + "..."
+    return (
+        execution.pipeline,
+        execution.id,
+        _DIED if recorded.has_died else str(execution.status),
+        f"{execution.started:%Y-%m-%d %H:%M:%S}",
+        f"{execution.seconds:.1f}" if execution.ended else "",
+        reason,
+    )
+
+
+def _summary(recorded: "Recorded") -> dict[str, object]:
+    steps = "PipelineExecutionSteps"
+    members = {name: value for name, value in recorded.document.items() if name != steps}
+    return {**members, "IsRunning": recorded.is_running, "Path": str(recorded.execution.path)}
+
+
+def _choose(text: str, found: "list[Recorded]") -> "Recorded":
+    from pipelines.local.errors import choices
+
+    if text == _LATEST and found:
+        return found[0]
+    names = {f"{item.execution.pipeline}/{item.execution.id}": item for item in found}
+    matches = [name for name in names if text in {name, name.partition("/")[2]}]
+    if not matches:
+        matches = [
+            name
+            for name in names
+            if name.startswith(text) or name.partition("/")[2].startswith(text)
+        ]
+    if len(matches) == 1:
+        return names[matches[0]]
+    if matches:
+        raise UsageError(f"'{text}' fits several executions: {choices(matches)}.")
+    raise UsageError(f"There is no execution '{text}'. Executions: {choices(list(names))}.")
+
+
+def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:
+    from pipelines.local.display import failure, header
+    from pipelines.local.execution import utc_now
+
+    execution = recorded.execution
+    if arguments.json:
+        steps = [
+            {**step, "LogPaths": [str(path) for path in _logs(execution, step["StepName"])]}
+            for step in recorded.document["PipelineExecutionSteps"]
+        ]
+        document = {**_summary(recorded), "PipelineExecutionSteps": steps}
+        print(json.dumps(document, indent=2, sort_keys=True))
+        return
+    print(header(execution))
+    print_table(
+        [
+            ("STEP", "TYPE", "STATUS", "SECONDS", "LOG", "SUMMARY"),
+            *(_step_row(step, recorded, utc_now()) for step in execution.steps),
+        ]
+    )
+    for line in failure(execution):
+        print(line)
+    if recorded.has_died:
+        words = f"run {execution.pipeline} --resume {execution.id}"
+        print(f"{_DIED}. {execution.path}")
+        print(
+            f"Its process ended before it did; go on with {next_command(words, arguments.root)}.",
+            file=sys.stderr,
+        )
+    elif execution.ended is None:
+        seconds = (utc_now() - execution.started).total_seconds()
+        print(f"{execution.status} for {seconds:.1f} s. {execution.path}")
+    else:
+        print(f"{execution.status} in {execution.seconds:.1f} s. {execution.path}")
+
+
+def _step_row(step: "StepExecution", recorded: "Recorded", now: "datetime") -> tuple[str, ...]:
+    from pipelines.local.display import outcome
+    from pipelines.local.execution import Status
+
+    word, ended = outcome(step), step.ended
+    if step.status is Status.EXECUTING:
+        word, ended = (_DIED, None) if recorded.has_died else (word, now)
+    elif step.status is Status.SKIPPED and recorded.execution.ended is None:
+        word = "-"  # It may still run.
+    seconds = (ended - step.started).total_seconds() if step.started and ended else None
+    return (
+        step.name,
+        step.type,
+        word,
+        "" if seconds is None else f"{seconds:.1f}",
+        _where(_logs(recorded.execution, step.name), recorded.execution),
+        " ".join((step.summary or step.failure_reason or "").split()),
+    )
+
+
+def _logs(execution: "Execution", step: str) -> "list[Path]":
+    """Logs of a step's jobs: of the first attempt, of others, and of the jobs in each."""
+    directory = execution.path / "steps" / step
+    patterns = ("log.txt", "*/log.txt", "attempt-*/*/log.txt")
+    paths = [path for pattern in patterns for path in sorted(directory.glob(pattern))]
+    return [path for path in paths if path.parent.name != "ml"]
+
+
+def _where(logs: "list[Path]", execution: "Execution") -> str:
+    """The first log, and how many more there are, relative to the execution's folder."""
+    if not logs:
+        return "-"
+    more = f" (+{len(logs) - 1})" if len(logs) > 1 else ""
+    return f"{logs[0].relative_to(execution.path)}{more}"

@@ -1,0 +1,64 @@
+"""What all commands share: how wrong use is said, the folder they work in, and tables."""
+
+import argparse
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from steps.site import Site
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where a family of commands declares its own."""
+
+DEFAULT_ROOT = Path(".local")
+_GAP = "  "
+
+
+class UsageError(Exception):
+    """The command was used wrongly; the message says how it is used."""
+
+
+def add_root(command: argparse.ArgumentParser, *, default: object = DEFAULT_ROOT) -> None:
+    """Add the option `--root`."""
+    command.add_argument(
+        "--root",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help=f"folder of the object store, executions and packages (default: {DEFAULT_ROOT})",
+    )
+
+
+def make_root(root: Path) -> None:
+    """Make the folder where it is not there yet.
+
+    Raises:
+        UsageError: It cannot be made or written to.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--root '{root}' is no folder that can be used: {error}.") from error
+    if not os.access(root, os.W_OK):
+        raise UsageError(f"--root '{root}' cannot be written to; name another folder.")
+
+
+def next_command(words: str, root: Path) -> str:
+    """A command to go on with, in quotes; it names the root where that is not the default."""
+    option = "" if root == DEFAULT_ROOT else f" --root {shlex.quote(str(root))}"
+    return f"'pipelines {words}{option}'"
+
+
+def site() -> Site:
+    """The site that the environment describes."""
+    return Site.from_environment(os.environ)
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows with aligned columns; the last column may be as long as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        print(_GAP.join(cells).rstrip())

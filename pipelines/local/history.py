@@ -1,0 +1,88 @@
+"""Reads executions back from their records, those that still run and those that died too."""
+
+import fcntl
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines.definition import Json
+from pipelines.local.execution import LOCK_FILE, Execution, Status, StepExecution
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """An execution and its record."""
+
+    execution: Execution
+    """The execution; its steps are without properties, which the record does not hold."""
+    document: Mapping[str, Json]
+    """Content of `execution.json`."""
+    is_running: bool
+    """Whether a process runs it."""
+
+    @property
+    def has_died(self) -> bool:
+        """Whether its process ended before it did."""
+        return self.execution.status is Status.EXECUTING and not self.is_running
+
+
+def executions(root: Path) -> list[Recorded]:
+    """All executions of all pipelines, newest first."""
+    paths = (root.resolve() / "executions").glob("*/*/execution.json")
+    found = [_read(path) for path in paths]
+    return sorted(found, key=lambda recorded: recorded.execution.started, reverse=True)
+
+
+def _read(path: Path) -> Recorded:
+    # Asked first: an execution that ends meanwhile has not died.
+    is_running = _is_held(path.parent)
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    execution = Execution(
+        id=path.parent.name,
+        pipeline=record["PipelineName"],
+        path=path.parent,
+        status=Status(record["PipelineExecutionStatus"]),
+        started=datetime.fromisoformat(record["StartTime"]),
+        ended=_time(record.get("EndTime")),
+        parameters={item["Name"]: item["Value"] for item in record["PipelineParameters"]},
+        definition_digest=record["DefinitionDigest"],
+        steps=tuple(map(_step, record["PipelineExecutionSteps"])),
+        failure_reason=record.get("FailureReason"),
+    )
+    return Recorded(execution=execution, document=record, is_running=is_running)
+
+
+def _step(record: Mapping[str, Any]) -> StepExecution:
+    job_dir = record.get("JobDirectory")
+    return StepExecution(
+        name=record["StepName"],
+        type=record["StepType"],
+        status=Status(record["StepStatus"]),
+        started=_time(record.get("StartTime")),
+        ended=_time(record.get("EndTime")),
+        attempts=record["AttemptCount"],
+        cache_source=record.get("CacheHitResult", {}).get("SourcePipelineExecutionArn"),
+        failure_reason=record.get("FailureReason"),
+        metadata=record["Metadata"],
+        summary=record["Summary"],
+        job_dir=Path(job_dir) if job_dir else None,
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _is_held(path: Path) -> bool:
+    """Whether the process of an execution lives: it holds the lock."""
+    try:
+        with (path / LOCK_FILE).open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
