@@ -1,0 +1,450 @@
+"""Tests of pipelines.local.serving.server."""
+
+import fcntl
+import http.client
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.local.processes import JobServer
+from pipelines.local.serving import server
+from pipelines.local.serving.records import (
+    LOCK_FILE,
+    STATE_FILE,
+    EndpointStatus,
+    State,
+    Variant,
+    Wanted,
+    is_alive,
+)
+from tests.unit.pipelines.local.definitions import has_ended
+from tests.unit.pipelines.local.models import archive
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+SECONDS = 30.0
+FINAL = {EndpointStatus.IN_SERVICE, EndpointStatus.FAILED}
+
+WHO = """
+import os, time
+def model_fn(model_dir):
+    time.sleep(float(os.environ.get("LOADING", "0")))
+    return os.environ["NAME"]
+def transform_fn(model, body, content_type, accept):
+    if body:
+        time.sleep(float(body))
+    return f"{model} {os.getpid()}", "text/plain"
+"""
+
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 100,
+    "DestinationS3Uri": "s3://bucket/captured",
+    "CaptureOptions": [{"CaptureMode": "Output"}],
+}
+
+
+@pytest.fixture
+def directory(root: Path) -> Path:
+    """Folder of the endpoint `dogs`."""
+    folder = root / "endpoints" / "dogs"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def want(directory: Path, name: str, *, code: str = WHO, **environment: str) -> str:
+    """Let a model that answers with a name be wanted; the id of the deployment."""
+    path = directory / f"{name}.tar.gz"
+    path.write_bytes(archive(code))
+    wanted = Wanted(
+        id=secrets.token_hex(4),
+        endpoint="dogs",
+        config_name=name,
+        variants=(
+            Variant(
+                name="AllTraffic",
+                weight=1.0,
+                model_name=name,
+                model_package_arn="",
+                archive=str(path),
+                environment={"NAME": name, **environment},
+                samples_dir="",
+            ),
+        ),
+        capture=CAPTURE,
+    )
+    wanted.write(directory)
+    return wanted.id
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    """What the condition gives, as soon as it is true."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise TimeoutError
+
+
+def final_state(directory: Path, wanted_id: str) -> State:
+    """The state that answers a deployment, when it is final."""
+
+    def final() -> State | None:
+        state = State.read(directory)
+        is_final = state is not None and state.wanted_id == wanted_id and state.status in FINAL
+        return state if is_final else None
+
+    state: State = wait_for(final)
+    return state
+
+
+def ask(state: State, body: str = "") -> tuple[str, int]:
+    """The name that answers, and its process."""
+    connection = http.client.HTTPConnection("127.0.0.1", state.port, timeout=SECONDS)
+    try:
+        connection.request("POST", "/endpoints/dogs/invocations", body)
+        response = connection.getresponse()
+        answer = response.read().decode()
+    finally:
+        connection.close()
+    assert response.status == 200, answer
+    name, _, pid = answer.partition(" ")
+    return name, int(pid)
+
+
+@pytest.fixture
+def start(directory: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts processes of the endpoint, and kills those that the test leaves."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def call() -> subprocess.Popen[bytes]:
+        with (directory / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.local.serving.server", str(directory)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+def test_the_life_of_an_endpoint(directory: Path, start: Start) -> None:
+    """It starts, goes over to another configuration, and ends with nothing left but its files."""
+    first = want(directory, "first")
+    process = start()
+    before = final_state(directory, first)
+    name, first_pid = ask(before)
+    second = want(directory, "second")
+    process.send_signal(signal.SIGHUP)
+    after = final_state(directory, second)
+    renamed, second_pid = ask(after)
+
+    process.terminate()
+    code = process.wait(SECONDS)
+
+    assert code == 0
+    assert (name, renamed) == ("first", "second")
+    assert (before.status, before.config_name) == (EndpointStatus.IN_SERVICE, "first")
+    assert (after.status, after.config_name) == (EndpointStatus.IN_SERVICE, "second")
+    assert before.pid == after.pid == process.pid
+    assert before.port == after.port
+    assert before.created == after.created <= before.modified < after.modified
+    assert has_ended(first_pid)
+    assert has_ended(second_pid)
+    assert not is_alive(directory)
+    assert not list((directory / "models").iterdir())
+    files = (directory.parents[1] / "s3/bucket/captured/dogs").rglob("*.jsonl")
+    assert sum(len(file.read_text().splitlines()) for file in files) == 2
+
+
+def test_a_killed_process_leaves_no_other_and_is_found_dead(directory: Path, start: Start) -> None:
+    """The next process takes over the port and the date of the first."""
+    process = start_and_kill(directory, start)
+    killed = State.read(directory)
+    assert killed is not None
+    alive = is_alive(directory)
+
+    again = want(directory, "again")
+    restarted = start()
+    state = final_state(directory, again)
+
+    assert process.returncode == -signal.SIGKILL
+    assert not alive
+    assert ask(state)[0] == "again"
+    assert state.pid == restarted.pid
+    assert (state.port, state.created) == (killed.port, killed.created)
+
+
+def start_and_kill(directory: Path, start: Start) -> subprocess.Popen[bytes]:
+    """A process that answered and was killed; so was its model."""
+    wanted = want(directory, "killed")
+    process = start()
+    _, pid = ask(final_state(directory, wanted))
+    process.kill()
+    process.wait()
+    assert has_ended(pid)
+    return process
+
+
+class InProcess:
+    """The server in this process, and another thread that plays the deployer."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.errors: list[BaseException] = []
+
+    def run(self, play: Callable[[], None]) -> None:
+        """Serve until the play is over."""
+
+        def run() -> None:
+            try:
+                play()
+            except BaseException as error:  # noqa: BLE001 - it is the test's own
+                self.errors.append(error)
+            if is_alive(self.directory):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        player = threading.Thread(target=run)
+        player.start()
+        try:
+            server.main()
+        finally:
+            player.join(SECONDS)
+        if self.errors:
+            raise self.errors[0]
+
+
+@pytest.fixture
+def in_process(directory: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
+    """A server in this process whose job server loads nothing."""
+    monkeypatch.setattr(server, "JobServer", lambda: JobServer(modules=[]))
+    monkeypatch.setattr(sys, "argv", ["server", str(directory)])
+    return InProcess(directory)
+
+
+def hang_up() -> None:
+    """Tell this process that something is wanted."""
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
+def test_a_first_version_that_does_not_work_ends_the_process(
+    in_process: InProcess, directory: Path
+) -> None:
+    """The state says why, and stays."""
+    wanted = want(directory, "broken", code="raise ValueError('no weights')")
+
+    server.main()
+
+    state = State.read(directory)
+    assert state is not None
+    assert (state.wanted_id, state.status, state.config_name, state.variants) == (
+        wanted,
+        EndpointStatus.FAILED,
+        "",
+        (),
+    )
+    assert state.failure_reason == "The model cannot be loaded: ValueError: no weights"
+    assert not is_alive(directory)
+
+
+def test_a_later_version_that_does_not_work_changes_nothing(
+    in_process: InProcess, directory: Path
+) -> None:
+    """The endpoint stays in service with the old configuration, and says why."""
+    first = want(directory, "first")
+
+    def play() -> None:
+        final_state(directory, first)
+        second = want(directory, "broken", code="raise ValueError('no weights')")
+        hang_up()
+        state = final_state(directory, second)
+        assert (state.status, state.config_name) == (EndpointStatus.IN_SERVICE, "first")
+        assert state.failure_reason == "The model cannot be loaded: ValueError: no weights"
+        assert ask(state)[0] == "first"
+        third = want(directory, "third")
+        hang_up()
+        assert final_state(directory, third).failure_reason == ""
+
+    in_process.run(play)
+
+
+def test_a_mistake_of_ours_is_a_failure_too(
+    in_process: InProcess,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever waits for the deployment must learn that it will not come."""
+
+    async def go_over(*_: object) -> None:
+        raise KeyError("mistake")
+
+    monkeypatch.setattr(server.Endpoint, "go_over", go_over)
+    want(directory, "first")
+
+    server.main()
+
+    state = State.read(directory)
+    assert state is not None
+    assert (state.status, state.failure_reason) == (EndpointStatus.FAILED, "KeyError: 'mistake'")
+    assert "Configuration 'first'" in caplog.text
+
+
+def test_what_is_wanted_meanwhile_comes_next(in_process: InProcess, directory: Path) -> None:
+    """A deployment that arrives during another is not lost; the state says that one is going on."""
+    first = want(directory, "first")
+
+    def play() -> None:
+        final_state(directory, first)
+        second = want(directory, "second", LOADING="0.5")
+        hang_up()
+        updating = wait_for(
+            lambda: (state := State.read(directory)) and state.wanted_id == second and state
+        )
+        third = want(directory, "third")
+        hang_up()
+        state = final_state(directory, third)
+        assert (updating.status, updating.config_name) == (EndpointStatus.UPDATING, "first")
+        assert ask(state)[0] == "third"
+
+    in_process.run(play)
+
+
+def test_what_is_wanted_of_a_failed_process_is_not_lost(
+    in_process: InProcess, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever saw the lock when the process was about to end is served by it after all."""
+    want(directory, "broken", code="raise ValueError('no weights')")
+    unlock = server._locked
+    later: list[str] = []
+
+    @contextmanager
+    def locked(folder: Path) -> Iterator[bool]:
+        with unlock(folder) as is_ours:
+            yield is_ours
+            if not later:
+                later.append(want(directory, "later"))
+
+    monkeypatch.setattr(server, "_locked", locked)
+
+    def play() -> None:
+        wait_for(lambda: later)
+        assert ask(final_state(directory, later[0]))[0] == "later"
+
+    in_process.run(play)
+
+
+def test_a_second_process_leaves_the_first_alone(in_process: InProcess, directory: Path) -> None:
+    """Whoever does not get the lock ends."""
+    want(directory, "first")
+    with (directory / LOCK_FILE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        server.main()
+
+    assert not (directory / STATE_FILE).exists()
+
+
+def test_a_failed_endpoint_that_is_deleted_is_gone(
+    in_process: InProcess, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wants anything of it any more."""
+    want(directory, "broken", code="raise ValueError('no weights')")
+    unlock = server._locked
+
+    @contextmanager
+    def locked(folder: Path) -> Iterator[bool]:
+        with unlock(folder) as is_ours:
+            yield is_ours
+            (directory / "wanted.json").unlink()
+
+    monkeypatch.setattr(server, "_locked", locked)
+
+    server.main()
+
+    assert not is_alive(directory)
+
+
+def test_an_end_during_an_update_is_an_end(in_process: InProcess, directory: Path) -> None:
+    """A model that takes long to load does not keep the process."""
+    wanted = want(directory, "slow", LOADING="60")
+
+    def play() -> None:
+        wait_for(lambda: (state := State.read(directory)) and state.wanted_id == wanted)
+        wait_for(lambda: list(directory.glob("models/*/ml/model/code")))
+
+    started = time.monotonic()
+    in_process.run(play)
+
+    state = State.read(directory)
+    assert state is not None
+    assert state.status is EndpointStatus.CREATING
+    assert time.monotonic() - started < SECONDS
+    assert not list(directory.glob("models/*"))
+
+
+def test_requests_in_flight_are_answered_before_the_end(
+    in_process: InProcess, directory: Path
+) -> None:
+    """SIGTERM closes the door; who is inside is served."""
+    wanted = want(directory, "first")
+    names: list[str] = []
+
+    def play() -> None:
+        state = final_state(directory, wanted)
+        caller = threading.Thread(target=lambda: names.append(ask(state, "0.5")[0]))
+        caller.start()
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        caller.join(SECONDS)
+
+    in_process.run(play)
+
+    assert names == ["first"]
+
+
+def test_the_port_of_before_may_be_taken(in_process: InProcess, directory: Path) -> None:
+    """The endpoint then takes another one, and the state says which."""
+    wanted = want(directory, "first")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        State(
+            wanted_id="",
+            status=EndpointStatus.IN_SERVICE,
+            config_name="",
+            variants=(),
+            failure_reason="",
+            port=taken,
+            pid=0,
+            created="2026-11-21T09:00:00+00:00",
+            modified="2026-11-21T09:00:00+00:00",
+        ).write(directory)
+
+        def play() -> None:
+            state = final_state(directory, wanted)
+            assert state.port != taken
+            assert ask(state)[0] == "first"
+
+        in_process.run(play)
