@@ -47,6 +47,44 @@ def test_run_prints_the_folder_and_exits_by_the_status(
     assert list((tmp_path / "model-packages" / "image-classification").glob("*.json"))
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_a_person_takes_a_model_from_images_to_an_endpoint(
+    tmp_path: Path, images_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command finds what the one before left: run, approve, run, status, endpoints, stop."""
+    root = ["--root", str(tmp_path)]
+    assert main(["run", "retraining", *root, "--images", str(images_dir), *SETTINGS]) == 0
+    assert main(["run", "deployment", *root]) == 1
+    assert "approve one with 'pipelines approve image-cl" in capsys.readouterr().err
+    assert main(["approve", "latest", *root]) == 0
+    assert capsys.readouterr().out == "image-classification/1 Approved\n"
+    assert main(["run", "deployment", *root]) == 0
+    folder = Path(capsys.readouterr().out.strip())
+    try:
+        assert main(["status", *root]) == 0
+        statuses = [line.split()[:3] for line in capsys.readouterr().out.splitlines()[1:]]
+        assert statuses[0] == ["deployment", folder.name, "Succeeded"]
+        assert [status for _, _, status in statuses] == ["Succeeded", "Failed", "Succeeded"]
+        assert main(["status", "latest", *root]) == 0
+        assert capsys.readouterr().out.splitlines()[-1].endswith(f" s. {folder}")
+        assert main(["endpoints", *root]) == 0
+        captured = capsys.readouterr()
+        name, status, package, url, *_ = captured.out.splitlines()[1].split()
+        assert [name, status, package] == [
+            "image-classification",
+            "InService",
+            "image-classification/1",
+        ]
+        assert url.startswith("http://127.0.0.1:")
+        assert captured.err == ""
+        assert main(["endpoints", "logs", name, *root]) == 0
+        assert capsys.readouterr().out
+    finally:
+        assert main(["endpoints", "stop", "--all", *root]) == 0
+    assert capsys.readouterr().out.endswith("image-classification\n")
+    assert list((tmp_path / "endpoints").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
