@@ -13,23 +13,34 @@ pytestmark = pytest.mark.local
 SETTINGS = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])
 def test_the_demonstration_ends_with_its_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`demo` runs the whole training pipeline on the digits and sums it up on standard output."""
-    assert main(["demo", "--root", str(tmp_path)]) == 0
-    captured = capsys.readouterr()
-    figures = dict(line.split(maxsplit=1) for line in captured.out.splitlines() if line)
+    """`demo` trains, approves, deploys, asks and scores the digits, and sums that up."""
+    try:
+        assert main(["demo", "--root", str(tmp_path)]) == 0
+        captured = capsys.readouterr()
+    finally:
+        main(["endpoints", "stop", "--all", "--root", str(tmp_path)])
+    lines = [line for line in captured.out.splitlines() if line]
+    figures = {line[:18].rstrip(): line[18:] for line in lines}
     assert figures["Tuned"].startswith("dropout=")
-    accuracy, _, rest = figures["Test"].removeprefix("accuracy").strip().partition(" ")
+    accuracy, _, rest = figures["Test accuracy"].partition(" ")
     assert float(accuracy) > 0.95
     assert rest == "on 248 images"
     assert Path(figures["Report"]).is_file()
     assert figures["Gate"].startswith("passed: accuracy ")
-    assert figures["Model"].endswith("image-classification/1 PendingManualApproval")
-    for step in ("Preprocess", "Tune", "Train", "Evaluate"):
-        assert f"{step} " in captured.err
-    assert "7/7" in captured.err
+    assert figures["Model package"] == "image-classification/1 PendingManualApproval"
+    requests = figures["Requests"]
+    assert requests.startswith("248 test images, ")
+    assert ", 248 answers as in the evaluation, " in requests
+    assert lines[-1] == (
+        "Endpoint 'image-classification' goes on answering; end it with: "
+        "pipelines endpoints stop image-classification"
+    )
+    for step in ("Preprocess", "Tune", "Train", "Evaluate", "CreateEndpoint", "Transform"):
+        assert f" {step} " in captured.err
 
 
 def test_run_prints_the_folder_and_exits_by_the_status(

@@ -1,6 +1,7 @@
 """The command line: what it prints where, and how it exits."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.commands import definitions
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 
@@ -169,3 +171,33 @@ def test_show_lists_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
     assert "steps/train/script.py" in printed
     assert "step.py" not in printed
     assert "pipelines/" not in printed
+
+
+def test_an_interruption_has_its_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before an execution starts is said in one sentence and exits with 130."""
+
+    def interrupt(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(definitions, "_list", interrupt)
+    assert main(["list"]) == 130
+    assert capsys.readouterr().err == "pipelines: Interrupted before anything was started.\n"
+
+
+def test_a_reader_that_leaves_is_no_traceback(tmp_path: Path) -> None:
+    """Who reads our output and stops early, such as `head`, sees no complaint of ours."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    program = "import sys; from pipelines.cli import main; sys.exit(main(['show', 'retraining']))"
+    with os.fdopen(writing, "wb") as closed:
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (result.returncode, result.stderr) == (1, "")
