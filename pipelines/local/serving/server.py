@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from aiohttp import web
 
@@ -31,6 +32,8 @@ from pipelines.local.store import LocalStore
 
 _FINISH_SECONDS = 20.0
 """How long requests in flight may take after SIGTERM; the service kills a container after 30 s."""
+
+_WATCH_SECONDS = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +55,24 @@ class _Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._is_stopping.set)
         while not self._is_stopping.is_set():
-            with _locked(self._directory) as is_ours:
-                if not is_ours:
+            with _locked(self._directory) as lock:
+                if lock is None:
                     return
+                watching = asyncio.create_task(self._watch(lock))
                 await self._serve()
+                watching.cancel()
             # Whoever saw the lock until now counts on this process.
             if not self._has_news():
                 return
+
+    async def _watch(self, lock: IO[str]) -> None:
+        """Stop when somebody deletes the folder, for example with the whole root."""
+        number = os.fstat(lock.fileno()).st_ino
+        with contextlib.suppress(FileNotFoundError):
+            while (self._directory / LOCK_FILE).stat().st_ino == number:
+                await asyncio.sleep(_WATCH_SECONDS)
+        logger.warning("The folder '%s' is gone.", self._directory)
+        self._is_stopping.set()
 
     def _has_news(self) -> bool:
         try:
@@ -158,15 +172,15 @@ def main() -> None:
 
 
 @contextmanager
-def _locked(directory: Path) -> Iterator[bool]:
-    """Hold the lock of an endpoint; whether it was free."""
+def _locked(directory: Path) -> Iterator[IO[str] | None]:
+    """Hold the lock of an endpoint; None where another process does."""
     with (directory / LOCK_FILE).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield file
 
 
 def _listen(port: int) -> socket.socket:

@@ -4,6 +4,7 @@ import fcntl
 import http.client
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -341,9 +342,9 @@ def test_what_is_wanted_of_a_failed_process_is_not_lost(
     later: list[str] = []
 
     @contextmanager
-    def locked(folder: Path) -> Iterator[bool]:
-        with unlock(folder) as is_ours:
-            yield is_ours
+    def locked(folder: Path) -> Iterator[Any]:
+        with unlock(folder) as lock:
+            yield lock
             if not later:
                 later.append(want(directory, "later"))
 
@@ -375,9 +376,9 @@ def test_a_failed_endpoint_that_is_deleted_is_gone(
     unlock = server._locked
 
     @contextmanager
-    def locked(folder: Path) -> Iterator[bool]:
-        with unlock(folder) as is_ours:
-            yield is_ours
+    def locked(folder: Path) -> Iterator[Any]:
+        with unlock(folder) as lock:
+            yield lock
             (directory / "wanted.json").unlink()
 
     monkeypatch.setattr(server, "_locked", locked)
@@ -385,6 +386,24 @@ def test_a_failed_endpoint_that_is_deleted_is_gone(
     server.main()
 
     assert not is_alive(directory)
+
+
+def test_a_process_whose_folder_is_deleted_ends(
+    in_process: InProcess, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where another folder has taken its place."""
+    monkeypatch.setattr(server, "_WATCH_SECONDS", 0.02)
+    wanted = want(directory, "first")
+
+    def play() -> None:
+        final_state(directory, wanted)
+        shutil.rmtree(directory)
+        directory.mkdir()
+        (directory / LOCK_FILE).touch()
+
+    in_process.run(play)
+
+    assert [path.name for path in directory.iterdir()] == [LOCK_FILE]
 
 
 def test_an_end_during_an_update_is_an_end(in_process: InProcess, directory: Path) -> None:
