@@ -27,7 +27,12 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from inference.contract import CONTENT_TYPE_BY_SUFFIX, IMAGE_CONTENT_TYPES, RESPONSE_TYPES
+from inference.contract import (
+    CONTENT_TYPE_BY_SUFFIX,
+    IMAGE_CONTENT_TYPES,
+    MAX_REQUEST_BYTES,
+    RESPONSE_TYPES,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,18 +40,15 @@ if TYPE_CHECKING:
 Answer: TypeAlias = Mapping[str, float | str]
 """The response to one image; its fields are `inference.contract.response_fields`."""
 
-MAX_REQUEST_BYTES = 6 * 1024 * 1024
-"""Largest body that an endpoint takes.
-
-Source: Amazon SageMaker AI API Reference, InvokeEndpoint, Body,
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
-"""
-
 URL_VARIABLE = "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"
 _THIS_MACHINE = ("http://127.0.0.1:", "http://localhost:")
 
 _INFERENCE_ID = re.compile(r"[!-~][ -~]{0,63}")
-"""Source: the same page, InferenceId; botocore does not check it."""
+"""botocore does not check it.
+
+Source: Amazon SageMaker AI API Reference, InvokeEndpoint, InferenceId,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+"""
 
 _MAX_ATTEMPTS = 5
 _READ_TIMEOUT_SECONDS = 70

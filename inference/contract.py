@@ -46,9 +46,15 @@ ARCHITECTURES = (
 MAX_BODY_BYTES = 100 * 1024 * 1024
 """Largest request that the handler reads: the most that a batch transform may send.
 
-An endpoint's own limit is lower, 6 MiB, and the service enforces it.
 Source: Amazon SageMaker AI API Reference, CreateTransformJob, MaxPayloadInMB,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+"""
+
+MAX_REQUEST_BYTES = 6 * 1024 * 1024
+"""Largest request that an endpoint passes on to the handler.
+
+Source: Amazon SageMaker AI API Reference, InvokeEndpoint, Body,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 """
 
 MAX_IMAGE_PIXELS = 80_000_000

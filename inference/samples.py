@@ -9,17 +9,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from inference.contract import MAX_REQUEST_BYTES
+
 SAMPLES_FILE = "samples.json"
 """Lists the samples; the images lie beside it, under the names that it gives."""
 
 MAX_SAMPLES = 16
 
-MAX_SAMPLE_BYTES = 6 * 1024 * 1024
-"""Largest image of a sample: an endpoint takes no larger request.
-
-Source: Amazon SageMaker AI API Reference, InvokeEndpoint, Body,
-https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
-"""
+MAX_SAMPLE_BYTES = MAX_REQUEST_BYTES
+"""Largest image of a sample: it is sent as one request."""
 
 TOLERANCE = 1e-3
 """Largest difference of a number, absolute or relative: other processors and releases of torch sum

@@ -30,8 +30,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from inference.client import MAX_REQUEST_BYTES, Client, PredictionError, check_inference_id
-from inference.contract import IMAGE_CONTENT_TYPES
+from inference.client import Client, PredictionError, check_inference_id
+from inference.contract import IMAGE_CONTENT_TYPES, MAX_REQUEST_BYTES
 from infrastructure.functions.objects import bucket_and_key
 
 logger = logging.getLogger(__name__)

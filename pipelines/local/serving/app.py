@@ -23,15 +23,12 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from inference.contract import MAX_BODY_BYTES
+from inference.contract import MAX_BODY_BYTES, MAX_REQUEST_BYTES
 from pipelines.local.jobs.machine import ACCOUNT
 from pipelines.local.serving.capture import Body, CaptureWriter, Exchange
 from pipelines.local.serving.endpoint import Endpoint, ServedVariant, Version
 from pipelines.local.serving.model_process import Answer
 from pipelines.local.serving.records import LOG_FILE
-
-MAX_RUNTIME_BODY_BYTES = 6_291_456
-"""Largest body of InvokeEndpoint."""
 
 _MAX_TRANSFORM_MB = 100
 """MaxConcurrentTransforms times MaxPayloadInMB must not be more.
@@ -146,7 +143,7 @@ class _Routes:
         for name in _NOT_HERE:
             if name in headers:
                 raise _invalid(f"Header '{name}' is for endpoints with several models or sessions.")
-        body = await _read(request, MAX_RUNTIME_BODY_BYTES)
+        body = await _read(request, MAX_REQUEST_BYTES)
         version, served = self._choose(request.match_info["name"], headers.get(_TARGET_VARIANT))
         answer = await _invoke(served, request, body)
         if not answer.is_success:

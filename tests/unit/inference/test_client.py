@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inference.artifact import Artifact
-from inference.client import MAX_REQUEST_BYTES, Client, PredictionError, check_inference_id
+from inference.client import Client, PredictionError, check_inference_id
+from inference.contract import MAX_REQUEST_BYTES
 from inference.serving import input_fn, predict_fn
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
