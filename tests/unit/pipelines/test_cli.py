@@ -164,6 +164,25 @@ def test_show_prints_one_step(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_show_lists_the_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    """`show --parameters` prints a line per parameter: type, default and what else is allowed."""
+    assert main(["show", "deployment", "--parameters"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "ModelPackageArn             String    latest" in lines
+    assert "CaptureMode                 String    Output   one of: Output, InputAndOutput" in lines
+
+
+def test_a_root_that_cannot_be_written_to_is_wrong_use(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A folder of somebody else's is refused before anything runs."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert main(["demo", "--root", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"pipelines: --root '{tmp_path}' cannot be written to; name another folder.\n"
+    )
+
+
 def test_show_lists_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
     """`show --bundles` lists each bundle's digest and files, and no host module is among them."""
     assert main(["show", "retraining", "--bundles"]) == 0
