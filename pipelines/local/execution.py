@@ -5,7 +5,6 @@ DescribePipelineExecution and ListPipelineExecutionSteps; beside it stand `defin
 folder per step.
 """
 
-import fcntl
 import json
 import secrets
 import time
@@ -21,6 +20,7 @@ from pipelines.definition import Json
 from pipelines.local.errors import ResumeError, choices
 from pipelines.local.files import write_json
 from pipelines.local.jobs.machine import arn
+from pipelines.local.locks import locked
 
 LOCK_FILE = "lock"
 """In the folder of an execution: locked as long as a process runs it."""
@@ -192,13 +192,11 @@ def hold(path: Path) -> Iterator[None]:
     Raises:
         ResumeError: The execution runs in another process.
     """
-    with (path / LOCK_FILE).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    with locked(path / LOCK_FILE) as lock:
+        if lock is None:
             raise ResumeError(
                 f"Execution '{path.name}' is running in another process; wait for its end."
-            ) from error
+            )
         yield
 
 

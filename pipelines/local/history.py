@@ -1,6 +1,5 @@
 """Reads executions back from their records, those that still run and those that died too."""
 
-import fcntl
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from pipelines.definition import Json
 from pipelines.local.execution import LOCK_FILE, Execution, Status, StepExecution
+from pipelines.local.locks import is_locked
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,7 @@ def executions(root: Path) -> list[Recorded]:
 
 def _read(path: Path) -> Recorded:
     # Asked first: an execution that ends meanwhile has not died.
-    is_running = _is_held(path.parent)
+    is_running = is_locked(path.parent / LOCK_FILE)
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     execution = Execution(
         id=path.parent.name,
@@ -74,15 +74,3 @@ def _step(record: Mapping[str, Any]) -> StepExecution:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _is_held(path: Path) -> bool:
-    """Whether the process of an execution lives: it holds the lock."""
-    try:
-        with (path / LOCK_FILE).open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

@@ -8,7 +8,6 @@
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -30,6 +29,7 @@ from pipelines.definition import Json
 from pipelines.local.errors import StepFailed, StorageError
 from pipelines.local.files import create_text, to_json
 from pipelines.local.jobs.machine import Stopped, arn
+from pipelines.local.locks import locked
 from pipelines.local.registry import Registry
 from pipelines.local.serving.records import (
     LOG_FILE,
@@ -366,11 +366,9 @@ def _endpoint_arn(name: str) -> str:
 @contextmanager
 def _deploying(directory: Path, name: str) -> Iterator[None]:
     """Keep two deployments to one endpoint apart; the lock ends with this process."""
-    with (directory / "deploying").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StepFailed(f"Cannot update in-progress endpoint '{name}'.") from error
+    with locked(directory / "deploying") as lock:
+        if lock is None:
+            raise StepFailed(f"Cannot update in-progress endpoint '{name}'.")
         yield
 
 

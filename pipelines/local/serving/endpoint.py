@@ -81,8 +81,7 @@ class Endpoint:
         self._directory = directory
         self._jobs = jobs
         self._closing: set[asyncio.Task[None]] = set()
-        # Models of a process that was killed.
-        shutil.rmtree(directory / _MODELS_DIR, ignore_errors=True)
+        self._remove_models()  # Of a process that was killed.
 
     async def go_over(self, wanted: Wanted) -> None:
         """Start a new version and let it answer in place of the current one.
@@ -116,6 +115,10 @@ class Endpoint:
             await _close(self.version, limit_seconds=limit_seconds)
         if self._closing:
             await asyncio.wait(self._closing, timeout=limit_seconds)
+        self._remove_models()
+
+    def _remove_models(self) -> None:
+        shutil.rmtree(self._directory / _MODELS_DIR, ignore_errors=True)
 
     def _describe(self, wanted: Wanted) -> Version:
         models_dir = self._directory / _MODELS_DIR

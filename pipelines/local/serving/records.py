@@ -5,7 +5,6 @@ SIGHUP; the process loads what is wanted, goes over to it if it works, and write
 holds a lock on `lock` as long as it lives, so a state without a lock is that of one that died.
 """
 
-import fcntl
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from pipelines.definition import Json
 from pipelines.local.files import write_json
+from pipelines.local.locks import is_locked
 
 WANTED_FILE = "wanted.json"
 STATE_FILE = "state.json"
@@ -111,11 +111,4 @@ class State:
 
 def is_alive(directory: Path) -> bool:
     """Whether the process of an endpoint lives: it holds the lock."""
-    try:
-        with (directory / LOCK_FILE).open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return is_locked(directory / LOCK_FILE)

@@ -7,14 +7,11 @@ its first version does not work: the state stays and says why.
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -23,6 +20,7 @@ from aiohttp import web
 
 from pipelines.local.errors import StepFailed
 from pipelines.local.execution import utc_now
+from pipelines.local.locks import locked
 from pipelines.local.processes import JobServer
 from pipelines.local.serving.app import build_runner
 from pipelines.local.serving.capture import CaptureWriter
@@ -55,7 +53,7 @@ class _Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._is_stopping.set)
         while not self._is_stopping.is_set():
-            with _locked(self._directory) as lock:
+            with locked(self._directory / LOCK_FILE) as lock:
                 if lock is None:
                     return
                 watching = asyncio.create_task(self._watch(lock))
@@ -169,18 +167,6 @@ def main() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     asyncio.run(_Server(Path(sys.argv[1]).resolve()).run())
-
-
-@contextmanager
-def _locked(directory: Path) -> Iterator[IO[str] | None]:
-    """Hold the lock of an endpoint; None where another process does."""
-    with (directory / LOCK_FILE).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file
 
 
 def _listen(port: int) -> socket.socket:

@@ -175,7 +175,7 @@ def test_the_life_of_an_endpoint(directory: Path, start: Start) -> None:
     assert has_ended(first_pid)
     assert has_ended(second_pid)
     assert not is_alive(directory)
-    assert not list((directory / "models").iterdir())
+    assert not (directory / "models").exists()
     files = (directory.parents[1] / "s3/bucket/captured/dogs").rglob("*.jsonl")
     assert sum(len(file.read_text().splitlines()) for file in files) == 2
 
@@ -338,17 +338,17 @@ def test_what_is_wanted_of_a_failed_process_is_not_lost(
 ) -> None:
     """Whoever saw the lock when the process was about to end is served by it after all."""
     want(directory, "broken", code="raise ValueError('no weights')")
-    unlock = server._locked
+    unlock = server.locked
     later: list[str] = []
 
     @contextmanager
-    def locked(folder: Path) -> Iterator[Any]:
-        with unlock(folder) as lock:
+    def locked(path: Path) -> Iterator[Any]:
+        with unlock(path) as lock:
             yield lock
             if not later:
                 later.append(want(directory, "later"))
 
-    monkeypatch.setattr(server, "_locked", locked)
+    monkeypatch.setattr(server, "locked", locked)
 
     def play() -> None:
         wait_for(lambda: later)
@@ -373,15 +373,15 @@ def test_a_failed_endpoint_that_is_deleted_is_gone(
 ) -> None:
     """Nobody wants anything of it any more."""
     want(directory, "broken", code="raise ValueError('no weights')")
-    unlock = server._locked
+    unlock = server.locked
 
     @contextmanager
-    def locked(folder: Path) -> Iterator[Any]:
-        with unlock(folder) as lock:
+    def locked(path: Path) -> Iterator[Any]:
+        with unlock(path) as lock:
             yield lock
             (directory / "wanted.json").unlink()
 
-    monkeypatch.setattr(server, "_locked", locked)
+    monkeypatch.setattr(server, "locked", locked)
 
     server.main()
 
