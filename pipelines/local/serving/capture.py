@@ -82,7 +82,10 @@ class Record:
 
     folder: str
     """S3 URI of the folder of the hour."""
-    exchange: Exchange
+    inference_id: str | None
+    custom_attributes: str | None
+    time: datetime
+    """When the request came, UTC."""
     bodies: Mapping[str, tuple[Body, Encoding]]
     """Bodies that are kept, by mode: `INPUT` or `OUTPUT`."""
 
@@ -94,11 +97,11 @@ class Record:
     def to_line(self) -> bytes:
         """The line of the file."""
         metadata: dict[str, Any] = {"eventId": str(uuid.uuid4())}
-        if self.exchange.inference_id is not None:
-            metadata["inferenceId"] = self.exchange.inference_id
-        if self.exchange.custom_attributes is not None:
-            metadata["customAttributes"] = [self.exchange.custom_attributes]
-        metadata["inferenceTime"] = self.exchange.time.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if self.inference_id is not None:
+            metadata["inferenceId"] = self.inference_id
+        if self.custom_attributes is not None:
+            metadata["customAttributes"] = [self.custom_attributes]
+        metadata["inferenceTime"] = self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
         document = {
             "captureData": {
                 f"endpoint{mode.capitalize()}": _encode(mode, body, encoding)
@@ -135,7 +138,9 @@ class CaptureRule:
             kept.append(("OUTPUT", exchange.answer))
         return Record(
             folder=join(self._prefix, f"{exchange.variant}/{exchange.time:%Y/%m/%d/%H}"),
-            exchange=exchange,
+            inference_id=exchange.inference_id,
+            custom_attributes=exchange.custom_attributes,
+            time=exchange.time,
             bodies={mode: (body, self._encoding(body.content_type)) for mode, body in kept},
         )
 
@@ -206,7 +211,7 @@ class CaptureWriter:
         return self._is_closing or self._num_waiting_bytes >= FILE_BYTES
 
     def _write(self, records: list[Record]) -> None:
-        name = f"{records[0].exchange.time:%M-%S-%f}"[:-3]  # Milliseconds, not microseconds.
+        name = f"{records[0].time:%M-%S-%f}"[:-3]  # Milliseconds, not microseconds.
         uri = join(records[0].folder, f"{name}-{uuid.uuid4()}.jsonl")
         reason = ""
         try:

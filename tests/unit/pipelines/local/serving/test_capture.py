@@ -7,6 +7,7 @@ import random
 import re
 import threading
 import uuid
+import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,9 +148,24 @@ def test_only_what_is_asked_for_is_kept(
     options: list[str], modes: list[str], num_bytes: int
 ) -> None:
     """Bodies that nobody asked for are neither written nor held in memory."""
-    record = keep(CaptureOptions=[{"CaptureMode": option} for option in options])
+
+    class Data(bytearray):
+        """A body that can be watched."""
+
+    bodies = {
+        "endpointInput": Body(content_type="image/jpeg", data=Data(b"12")),
+        "endpointOutput": Body(content_type="text/csv", data=Data(bytes(26))),
+    }
+    data = {mode: weakref.ref(body.data) for mode, body in bodies.items()}
+    exchange = replace(
+        EXCHANGE, request=bodies.pop("endpointInput"), answer=bodies.pop("endpointOutput")
+    )
+
+    record = keep(exchange, CaptureOptions=[{"CaptureMode": option} for option in options])
+    del exchange
 
     assert sorted(line(record)["captureData"]) == modes
+    assert [mode for mode in data if data[mode]() is not None] == modes
     assert record.num_bytes == num_bytes
 
 
