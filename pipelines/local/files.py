@@ -3,6 +3,8 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,8 @@ from typing import Any
 def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Write a file through a temporary one, so that readers see the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _neighbour(path, text.encode(), mode)
-    temporary.replace(path)
+    with _neighbour(path, text.encode(), mode) as temporary:
+        temporary.replace(path)
 
 
 def create_text(path: Path, text: str) -> None:
@@ -21,11 +23,8 @@ def create_text(path: Path, text: str) -> None:
         FileExistsError: Somebody else created it first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _neighbour(path, text.encode(), 0o644)
-    try:
+    with _neighbour(path, text.encode(), 0o644) as temporary:
         path.hardlink_to(temporary)
-    finally:
-        temporary.unlink()
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -38,9 +37,13 @@ def to_json(document: Any) -> str:
     return json.dumps(document, indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
-def _neighbour(path: Path, data: bytes, mode: int) -> Path:
+@contextmanager
+def _neighbour(path: Path, data: bytes, mode: int) -> Iterator[Path]:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        os.fchmod(file.fileno(), mode)
-    return Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            os.fchmod(file.fileno(), mode)
+        yield Path(name)
+    finally:  # The disk may be full.
+        Path(name).unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.local.errors import StorageError
@@ -57,10 +58,9 @@ class LocalStore:
     def put_bytes(self, uri: str, data: bytes) -> None:
         """Write one object; readers see the old content or the new one."""
         target = self._target(uri)
-        descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        self._place(Path(name), target)
+        with self._incoming() as temporary:
+            temporary.write_bytes(data)
+            self._place(temporary, target)
 
     def put_bytes_if(self, uri: str, data: bytes, *, digest: str | None) -> bool:
         """Write one object if it is still the one that the writer knows.
@@ -84,10 +84,9 @@ class LocalStore:
     def put_file(self, path: Path, uri: str) -> None:
         """Copy a file into the store as the object `uri`."""
         target = self._target(uri)
-        descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
-        os.close(descriptor)
-        shutil.copyfile(path, name)
-        self._place(Path(name), target)
+        with self._incoming() as temporary:
+            shutil.copyfile(path, temporary)
+            self._place(temporary, target)
 
     def move_file(self, path: Path, uri: str) -> None:
         """Move a file into the store as the object `uri`."""
@@ -240,6 +239,16 @@ class LocalStore:
             )
         temporary.chmod(0o444)
         temporary.replace(target)
+
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """A file for what is to become an object; nothing of it stays where that fails."""
+        descriptor, name = tempfile.mkstemp(dir=self._temporary_dir())
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _temporary_dir(self) -> Path:
         # No bucket has this name, because bucket names start with a letter or a digit.

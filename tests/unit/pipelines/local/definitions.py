@@ -1,9 +1,11 @@
 """Hand-made definitions, tiny scripts and what runs them, for the tests of the local runner."""
 
 import io
+import resource
 import tarfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,17 @@ class Recorder:
 def log_of(execution: Execution, step: str) -> str:
     """The log of a step's job."""
     return Path(execution.path, "steps", step, "log.txt").read_text(encoding="utf-8")
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow beyond 10 bytes."""
+    limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
 
 
 def has_ended(pid: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.local.files import create_text, write_json, write_text
+from tests.unit.pipelines.local.definitions import full_disk
 
 
 def test_json_has_one_form(tmp_path: Path) -> None:
@@ -25,6 +26,16 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
 
     assert (tmp_path / "a.json").read_text() == "1\n"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_full_disk_gets_no_fuller(tmp_path: Path) -> None:
+    """What could be written of a text is removed, and the old text stays."""
+    write_text(tmp_path / "a", "old")
+
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        write_text(tmp_path / "a", "x" * 11)
+
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_text_gets_its_mode(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.local.errors import StorageError
 from pipelines.local.store import LocalStore, join
+from tests.unit.pipelines.local.definitions import full_disk
 
 
 def test_an_object_is_a_read_only_file_under_its_key(store: LocalStore, root: Path) -> None:
@@ -286,6 +287,19 @@ def test_a_prefix_is_not_an_object(store: LocalStore) -> None:
         f"'{path}' is a prefix with objects below it; the local store cannot hold an object of the "
         "same name."
     )
+
+
+def test_a_full_disk_gets_no_fuller(store: LocalStore, root: Path, tmp_path: Path) -> None:
+    """What could be written of an object is removed."""
+    (tmp_path / "large").write_bytes(bytes(11))
+
+    with full_disk():
+        with pytest.raises(OSError, match="File too large"):
+            store.put_bytes("s3://bucket/a", bytes(11))
+        with pytest.raises(OSError, match="File too large"):
+            store.put_file(tmp_path / "large", "s3://bucket/a")
+
+    assert [path for path in root.rglob("*") if path.is_file()] == []
 
 
 def test_join_adds_one_slash() -> None:
