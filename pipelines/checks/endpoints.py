@@ -6,7 +6,7 @@ from pipelines.checks import service
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, arguments
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.values import known_number, known_text
+from pipelines.checks.values import known_number, known_text, value_of
 from pipelines.checks.wording import quote
 from pipelines.definition import Json, Step, is_expression, references
 
@@ -14,6 +14,7 @@ _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _EXECUTION_ID = "Execution.PipelineExecutionId"
 _EXECUTION_ID_CHARACTERS = 12
 _PERCENT_BOUNDS = {"CanarySize": (1, 50), "LinearStepSize": (10, 50)}
+_MODES_WITH_ANSWERS = {"InputAndOutput", "Output"}
 _SIZE_OF_TYPE = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
 
 
@@ -92,8 +93,13 @@ def readable_capture(analysis: Analysis) -> Iterator[Problem]:
     for step in analysis.of_type("EndpointConfig"):
         capture = arguments(step).dig("DataCaptureConfig")
         header = capture.dig("CaptureContentTypeHeader")
-        modes = [item.value.get("CaptureMode") for item in capture.objects("CaptureOptions")]
-        if any(mode != "Input" for mode in modes) and header.value in (None, {}):
+        modes = {
+            known.value
+            for option in capture.objects("CaptureOptions")
+            for known in value_of(analysis, step, option.dig("CaptureMode")).known
+        }
+        is_off = capture.dig("EnableCapture").value is False
+        if modes & _MODES_WITH_ANSWERS and header.value in (None, {}) and not is_off:
             yield Problem(
                 capture.pointer,
                 f"Step '{step.name}' captures answers without CaptureContentTypeHeader, so that "
@@ -119,14 +125,15 @@ def traffic_steps(analysis: Analysis) -> Iterator[Problem]:
                 "expected one.",
             )
         routing = _routing(step)
-        kind = known_text(analysis, step, routing.dig("Type")) or ""
+        kind = known_text(analysis, step, routing.dig("Type"))
         for name, bounds in _PERCENT_BOUNDS.items():
             size = routing.dig(name)
-            if size.value is None and _SIZE_OF_TYPE.get(kind) == name:
+            is_needed = kind is not None and _SIZE_OF_TYPE.get(kind) == name
+            if size.value is None and is_needed:
                 yield Problem(
                     routing.pointer, f"Step '{step.name}' moves traffic by {kind} without {name}."
                 )
-            elif size.value is not None and _SIZE_OF_TYPE.get(kind) != name:
+            elif size.value is not None and kind is not None and not is_needed:
                 yield Problem(
                     size.pointer,
                     f"Step '{step.name}' moves traffic by {quote(kind)}, which takes no {name}.",

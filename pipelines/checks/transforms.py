@@ -39,18 +39,19 @@ def payload_in_flight(analysis: Analysis) -> Iterator[Problem]:
 
 @rule(
     "D057",
-    "Batch strategies have records to choose from",
+    "Records are batched only where there are records",
     f"{_API_URL}API_CreateTransformJob.html#sagemaker-CreateTransformJob-request-BatchStrategy",
 )
 def strategy_of_records(analysis: Analysis) -> Iterator[Problem]:
-    """`BatchStrategy` says how records are put together, and only split objects have records."""
+    """`MultiRecord` puts records into one request, and only split objects have records."""
     for step in analysis.of_type("Transform"):
         strategy = arguments(step).dig("BatchStrategy")
-        if strategy.value is not None and _is_whole(analysis, step):
+        kind = known_text(analysis, step, strategy)
+        if kind == "MultiRecord" and _is_whole(analysis, step):
             yield Problem(
                 strategy.pointer,
-                f"Step '{step.name}' has a BatchStrategy for objects that are not split; remove "
-                "it, or set SplitType to Line, RecordIO or TFRecord.",
+                f"Step '{step.name}' has the BatchStrategy {kind} for objects that are not split; "
+                "remove it, or set SplitType to Line, RecordIO or TFRecord.",
             )
 
 

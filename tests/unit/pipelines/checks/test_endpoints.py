@@ -163,6 +163,46 @@ def test_accepts_other_sound_forms(pointer: str, value: Json) -> None:
     assert check(edited(definition, pointer, value)) == []
 
 
+@pytest.mark.parametrize(
+    ("type_or_mode", "edit", "expression"),
+    [
+        pytest.param(
+            {"DefaultValue": "Input"},
+            f"{CAPTURE}/CaptureOptions",
+            [{"CaptureMode": {"Get": "Parameters.Choice"}}],
+            id="images_alone_by_default",
+        ),
+        pytest.param(
+            {}, f"{ROUTING}/Type", {"Get": "Parameters.Choice"}, id="passed_at_each_start"
+        ),
+        pytest.param(
+            {"EnumValues": ["CANARY", "LINEAR"], "DefaultValue": "CANARY"},
+            f"{ROUTING}/Type",
+            {"Get": "Parameters.Choice"},
+            id="one_of_several",
+        ),
+    ],
+)
+def test_what_a_parameter_may_make_sound_is_accepted(
+    type_or_mode: dict[str, Json], edit: str, expression: Json
+) -> None:
+    """A mode without answers needs no types, and an unknown type may take any size."""
+    parameter = {"Name": "Choice", "Type": "String", **type_or_mode}
+    definition = edited(sound("deployment"), "/Parameters/-", parameter)
+    definition = edited(definition, edit, expression)
+    if edit.startswith(CAPTURE):
+        definition = edited(definition, f"{CAPTURE}/CaptureContentTypeHeader", REMOVE)
+    assert check(definition) == []
+
+
+def test_a_capture_that_is_off_needs_no_types() -> None:
+    """Nothing is stored."""
+    definition = edited(sound("deployment"), f"{CAPTURE}/CaptureContentTypeHeader", REMOVE)
+    definition = edited(definition, f"{CAPTURE}/EnableCapture", False)
+    used = edited(definition, "/Parameters/4", REMOVE)
+    assert check(used) == []
+
+
 def test_a_linear_update_has_steps_of_a_tenth_or_more() -> None:
     """Smaller steps than the service takes are found."""
     small = {**LINEAR, "LinearStepSize": {**TENTH, "Value": 5}}

@@ -37,12 +37,12 @@ CASES = [
         "strategy_without_records",
         "deployment",
         f"{SCORE}/BatchStrategy",
-        "SingleRecord",
+        "MultiRecord",
         "D057",
         f"{SCORE}/BatchStrategy",
         (
-            "Step 'Score' has a BatchStrategy for objects that are not split; remove it, or set "
-            "SplitType to Line, RecordIO or TFRecord."
+            "Step 'Score' has the BatchStrategy MultiRecord for objects that are not split; "
+            "remove it, or set SplitType to Line, RecordIO or TFRecord."
         ),
     ),
     Case(
@@ -90,6 +90,7 @@ def test_the_service_s_default_payload_counts() -> None:
     [
         pytest.param(f"{SCORE}/MaxConcurrentTransforms", REMOVE, id="one_request_at_a_time"),
         pytest.param(f"{SCORE}/TransformInput/SplitType", REMOVE, id="not_split_by_default"),
+        pytest.param(f"{SCORE}/BatchStrategy", "SingleRecord", id="one_image_per_request"),
         pytest.param(
             f"{SCORE}/TransformOutput/S3OutputPath",
             {"Get": "Execution.PipelineExecutionId"},
