@@ -191,7 +191,7 @@ class ModelServer:
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
                 try:
                     process = await self._start_process(START_SECONDS)
-                except StepFailed as error:
+                except (StepFailed, OSError) as error:
                     logger.warning("It cannot be started again: %s", error)
 
     async def _start_process(self, limit_seconds: float) -> ModelProcess:

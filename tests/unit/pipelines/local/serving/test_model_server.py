@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pipelines.local.errors import StepFailed, TransientFault
-from pipelines.local.processes import JobServer
+from pipelines.local.processes import Command, JobProcess, JobServer
 from pipelines.local.serving import model_server
 from pipelines.local.serving.model_process import Answer
 from pipelines.local.serving.model_server import ModelServer
@@ -382,6 +382,28 @@ def transform_fn(model, body, content_type, accept):
     assert (
         "It cannot be started again: The model cannot be loaded: ValueError: broken" in caplog.text
     )
+
+
+def test_a_machine_without_room_for_a_process_is_tried_again(
+    build: Build, server: JobServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That passes, and then requests are answered."""
+    errors = [OSError(11, "Resource temporarily unavailable")]
+
+    class Jobs:
+        def start(self, command: Command) -> JobProcess:
+            if caplog.text and errors:
+                raise errors.pop()
+            return server.start(command)
+
+    async def talk(model: ModelServer) -> Answer:
+        await model.invoke(b"exit", None, None)
+        return await model.invoke(b"", None, None)
+
+    answer = serve(build(jobs=Jobs(), response_seconds=5), talk)
+
+    assert answer.is_success
+    assert "It cannot be started again: [Errno 11] Resource temporarily unavailable" in caplog.text
 
 
 def test_a_stranger_is_refused(
