@@ -11,7 +11,13 @@ from sagemaker.core.model_registry import (
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.model_step import ModelStep
 
-from inference.contract import CODE_DIR, CONTENT_TYPES, RESPONSE_TYPES, SERVING_PROGRAM
+from inference.contract import (
+    CODE_DIR,
+    CONTENT_TYPES,
+    MAX_BODY_BYTES,
+    RESPONSE_TYPES,
+    SERVING_PROGRAM,
+)
 from steps.baseline_files import (
     CONSTRAINTS_FILE,
     DATA_QUALITY_DIR,
@@ -62,6 +68,8 @@ def register_model_step(
         "Environment": {
             "SAGEMAKER_PROGRAM": SERVING_PROGRAM,
             "SAGEMAKER_SUBMIT_DIRECTORY": f"/opt/ml/model/{CODE_DIR}",
+            # By default TorchServe refuses what is a little larger than an endpoint's requests.
+            "TS_MAX_REQUEST_SIZE": str(MAX_BODY_BYTES),
         },
     }
     package = get_model_package_args(

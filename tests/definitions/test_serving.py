@@ -46,6 +46,13 @@ def test_security_settings_reach_the_batch_transform() -> None:
         assert requests[name]["NetworkConfig"]["VpcConfig"]["Subnets"] == ["subnet-1"]
 
 
+def test_the_model_server_takes_what_a_batch_transform_may_send() -> None:
+    """MaxPayloadInMB is at most 100, and without the setting TorchServe answers 413 above 6.25."""
+    request = arguments("retraining", Site())["RegisterModel"]
+    [container] = request["InferenceSpecification"]["Containers"]
+    assert container["Environment"]["TS_MAX_REQUEST_SIZE"] == "104857600"
+
+
 ROUTING = "TrafficRoutingConfiguration"
 
 
