@@ -18,6 +18,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -42,6 +43,7 @@ _LINGERING_SECONDS = 1.0
 """How long the rest of a body that is too long is read, so that the caller gets to the answer."""
 
 _HOSTS = ("127.0.0.1", "localhost")
+_RUNTIME_PATH = re.compile("/endpoints/(?P<name>[^/]+)/invocations")
 _INFERENCE_ID = re.compile(r"\S[ -~]{0,63}")
 _PREFIX = "X-Amzn-SageMaker-"
 _CUSTOM_ATTRIBUTES = f"{_PREFIX}Custom-Attributes"
@@ -57,7 +59,8 @@ _NOT_HERE = tuple(
 )  # fmt: skip
 """Headers of what one container with one model does not have."""
 
-_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_Respond: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 
 class _ServiceError(Exception):
@@ -76,8 +79,8 @@ def build_runner(
     *,
     now: Callable[[], datetime],
     finish_seconds: float,
-) -> web.AppRunner:
-    """The HTTP server of an endpoint, to be set up and given a socket.
+) -> web.ServerRunner:
+    """The HTTP server of an endpoint, to be set up and given a socket in the loop that runs.
 
     Args:
         endpoint: Answers the requests.
@@ -85,35 +88,60 @@ def build_runner(
         now: The time, UTC.
         finish_seconds: How long requests in flight may take when it ends.
     """
-    routes = _Routes(endpoint, writer, now)
-    app = web.Application(middlewares=[_answer_errors])
-    app.router.add_get("/ping", routes.ping, allow_head=False)
-    app.router.add_get("/execution-parameters", routes.execution_parameters, allow_head=False)
-    app.router.add_post("/invocations", routes.invocations)
-    app.router.add_post("/endpoints/{name}/invocations", routes.invoke_endpoint)
-    return web.AppRunner(
-        app,
+    server = web.Server(
+        _Routes(endpoint, writer, now).answer,
         access_log=None,
-        shutdown_timeout=finish_seconds,
         lingering_time=_LINGERING_SECONDS,
         read_bufsize=_READ_AHEAD_BYTES,
     )
+    return web.ServerRunner(server, shutdown_timeout=finish_seconds)
 
 
 class _Routes:
+    """Answers requests by path: aiohttp's own router would add a tenth to what a request costs."""
+
     def __init__(
         self, endpoint: Endpoint, writer: CaptureWriter, now: Callable[[], datetime]
     ) -> None:
         self._endpoint = endpoint
         self._writer = writer
         self._now = now
+        self._routes: dict[str, tuple[str, _Respond]] = {
+            "/ping": ("GET", self.ping),
+            "/execution-parameters": ("GET", self.execution_parameters),
+            "/invocations": ("POST", self.invocations),
+        }
 
-    async def ping(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Answer a request; errors get short JSON, and strange hosts nothing else."""
+        try:
+            if request.host.partition(":")[0] not in _HOSTS:
+                raise web.HTTPMisdirectedRequest
+            method, respond = self._route(request.path)
+            if request.method != method:
+                raise web.HTTPMethodNotAllowed(request.method, [method])
+            return await respond(request)
+        except _ServiceError as error:
+            return error.response
+        except web.HTTPException as error:
+            message = (error.text or "").removeprefix(f"{error.status}: ")
+            allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            return web.json_response({"message": message}, status=error.status, headers=allowed)
+
+    def _route(self, path: str) -> tuple[str, _Respond]:
+        runtime = _RUNTIME_PATH.fullmatch(path)
+        if runtime is not None:
+            return "POST", partial(self.invoke_endpoint, runtime["name"])
+        if path not in self._routes:
+            raise web.HTTPNotFound
+        return self._routes[path]
+
+    async def ping(self, request: web.BaseRequest) -> web.Response:
         version = self._endpoint.version
         is_ready = version is not None and version.is_ready
         return web.Response(status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
-    async def execution_parameters(self, request: web.Request) -> web.Response:
+    async def execution_parameters(self, request: web.BaseRequest) -> web.Response:
         num_threads = self._endpoint.num_threads
         return web.json_response(
             {
@@ -123,7 +151,7 @@ class _Routes:
             }
         )
 
-    async def invocations(self, request: web.Request) -> web.Response:
+    async def invocations(self, request: web.BaseRequest) -> web.Response:
         body = await _read(request, MAX_BODY_BYTES)
         version = self._endpoint.version
         served = version.choose(None) if version is not None else None
@@ -131,7 +159,7 @@ class _Routes:
             raise web.HTTPServiceUnavailable
         return _respond(await _invoke(served, request, body))
 
-    async def invoke_endpoint(self, request: web.Request) -> web.Response:
+    async def invoke_endpoint(self, name: str, request: web.BaseRequest) -> web.Response:
         time = self._now()
         headers = request.headers
         inference_id = headers.get(_INFERENCE_ID_HEADER)
@@ -140,19 +168,21 @@ class _Routes:
                 f"InferenceId '{inference_id}' is not valid; expected 1 to 64 printable "
                 "characters, and no space first."
             )
-        for name in _NOT_HERE:
-            if name in headers:
-                raise _invalid(f"Header '{name}' is for endpoints with several models or sessions.")
+        for header in _NOT_HERE:
+            if header in headers:
+                raise _invalid(
+                    f"Header '{header}' is for endpoints with several models or sessions."
+                )
         body = await _read(request, MAX_REQUEST_BYTES)
-        version, served = self._choose(request.match_info["name"], headers.get(_TARGET_VARIANT))
+        version, served = self._choose(name, headers.get(_TARGET_VARIANT))
         answer = await _invoke(served, request, body)
         if not answer.is_success:
             raise _model_error(answer)
-        name = served.variant.name
+        variant = served.variant.name
         if version.capture is not None:
             record = version.capture.record(
                 Exchange(
-                    variant=name,
+                    variant=variant,
                     request=Body(content_type=headers.get("Content-Type"), data=body),
                     answer=Body(content_type=answer.content_type, data=answer.body),
                     inference_id=inference_id,
@@ -162,7 +192,7 @@ class _Routes:
             )
             if record is not None:
                 self._writer.put(record)
-        return _respond(answer, {_INVOKED_VARIANT: name})
+        return _respond(answer, {_INVOKED_VARIANT: variant})
 
     def _choose(self, name: str, target: str | None) -> tuple[Version, ServedVariant]:
         version = self._endpoint.version
@@ -176,22 +206,7 @@ class _Routes:
         raise _invalid(f"No variant of endpoint {name} has a weight; name a TargetVariant.")
 
 
-@web.middleware
-async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuse strange hosts, and answer errors with short JSON."""
-    try:
-        if request.host.partition(":")[0] not in _HOSTS:
-            raise web.HTTPMisdirectedRequest
-        return await handler(request)
-    except _ServiceError as error:
-        return error.response
-    except web.HTTPException as error:
-        message = (error.text or "").removeprefix(f"{error.status}: ")
-        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return web.json_response({"message": message}, status=error.status, headers=allowed)
-
-
-async def _read(request: web.Request, max_bytes: int) -> bytearray:
+async def _read(request: web.BaseRequest, max_bytes: int) -> bytearray:
     """The body of a request, whether its length is announced or not.
 
     Raises:
@@ -210,7 +225,7 @@ async def _read(request: web.Request, max_bytes: int) -> bytearray:
     )
 
 
-async def _invoke(served: ServedVariant, request: web.Request, body: bytearray) -> Answer:
+async def _invoke(served: ServedVariant, request: web.BaseRequest, body: bytearray) -> Answer:
     headers = request.headers
     return await served.server.invoke(
         body, headers.get("Content-Type"), headers.get("Accept"), headers.get(_CUSTOM_ATTRIBUTES)

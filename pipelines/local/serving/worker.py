@@ -250,7 +250,7 @@ def _read(connection: socket.socket, num_bytes: int) -> bytearray:
     content = bytearray(num_bytes)
     rest = memoryview(content)
     while rest:
-        num_read = connection.recv_into(rest)
+        num_read = connection.recv_into(rest, 0, socket.MSG_WAITALL)
         if not num_read:
             raise EOFError
         rest = rest[num_read:]

@@ -82,7 +82,11 @@ def running(root: Path, server: JobServer) -> Iterator[Running]:
     try:
         with CaptureWriter(LocalStore(root)) as writer:
             endpoint = Endpoint(NAME, directory, server)
-            runner = build_runner(endpoint, writer, now=utc_now, finish_seconds=5)
+
+            async def build() -> web.ServerRunner:
+                return build_runner(endpoint, writer, now=utc_now, finish_seconds=5)
+
+            runner = asyncio.run_coroutine_threadsafe(build(), loop).result(10)
 
             async def start() -> int:
                 await runner.setup()
