@@ -118,8 +118,9 @@ async def _transform(
         num_threads=call.num_threads,
         response_seconds=config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS),
     )
-    await server.start()
-    try:
+
+    async def serve() -> None:
+        await server.start()
         waiting = iter(objects)
 
         async def work() -> None:
@@ -130,14 +131,18 @@ async def _transform(
                 batch.num_ended += 1
 
         num_workers = int(request.get("MaxConcurrentTransforms") or call.num_threads)
-        pending = {asyncio.create_task(work()) for _ in range(num_workers)}
-        while pending:
-            done, pending = await asyncio.wait(pending, timeout=_POLL_SECONDS)
-            for task in done:
-                task.result()
+        await asyncio.gather(*(work() for _ in range(num_workers)))
+
+    serving = asyncio.create_task(serve())
+    try:
+        while not serving.done():
+            await asyncio.wait([serving], timeout=_POLL_SECONDS)
             on_progress(f"{batch.num_ended} of {batch.num_objects} objects")
             if machine.is_stopping.is_set():
+                serving.cancel()
+                await asyncio.wait([serving])
                 raise Stopped
+        serving.result()
     finally:
         await server.close(limit_seconds=0 if machine.is_stopping.is_set() else _CLOSE_SECONDS)
 
@@ -147,7 +152,7 @@ async def _send(
 ) -> str | None:
     """Send one object and store the answer; the reason where there is none."""
     source, target = call.request["TransformInput"], call.request["TransformOutput"]
-    if path.stat().st_size > max_bytes:
+    if 0 < max_bytes < path.stat().st_size:  # 0 sets no limit.
         return f"it has {path.stat().st_size} bytes, and MaxPayloadInMB allows {max_bytes}."
     num_retries = call.request.get("ModelClientConfig", {}).get("InvocationsMaxRetries")
     answer = await _ask(

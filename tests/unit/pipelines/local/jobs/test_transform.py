@@ -1,6 +1,10 @@
 """Tests of pipelines.local.jobs.transform."""
 
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +144,43 @@ def test_an_object_that_is_too_large_is_not_sent(
         "1 of 1 object has no answer, for example 'large': it has 1048577 bytes, and "
         "MaxPayloadInMB allows 1048576."
     )
+
+
+def test_a_limit_of_zero_is_none(
+    execute: Execute, store: LocalStore, package: dict[str, Any]
+) -> None:
+    """So the service reads MaxPayloadInMB."""
+    store.put_bytes(f"{INPUT}a", b"a")
+
+    execution = execute(transform(package, MaxPayloadInMB=0))
+
+    assert execution.status is Status.SUCCEEDED, execution.failure_reason
+
+
+@pytest.mark.parametrize("slow", ["def model_fn(model_dir):", "def input_fn(body, content_type):"])
+def test_a_signal_stops_the_job_at_once(
+    execute: Execute, store: LocalStore, root: Path, slow: str
+) -> None:
+    """Whether the model is being loaded or asked; nothing of it stays."""
+    code = ECHO.replace(
+        slow, f"{slow}\n    open({str(root / 'slow')!r}, 'w').close()\n    time.sleep(60)"
+    )
+    package = register(store, Registry(root), archive(code))
+    store.put_bytes(f"{INPUT}a", b"a")
+
+    def interrupt() -> None:
+        while not (root / "slow").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    execution = execute(transform(package))
+    interrupting.join()
+
+    assert execution.step("Transform").status is Status.STOPPED
+    assert (execution.step("Transform").seconds or 0.0) < 5
+    assert not (execution.path / "steps" / "Transform" / "container").exists()
 
 
 def test_a_batch_of_nothing_fails(execute: Execute, root: Path, package: dict[str, Any]) -> None:
