@@ -59,17 +59,24 @@ def parse_samples(text: str | bytes) -> list[Sample]:
     return samples
 
 
-def difference(expected: Mapping[str, float | str], found: Mapping[str, float | str]) -> str | None:
-    """The first field in which two answers differ, in words; None where they agree."""
+def difference(expected: Mapping[str, float | str], found: Mapping[str, object]) -> str | None:
+    """The first field in which two answers differ, in words; None where they agree.
+
+    Args:
+        expected: The recorded answer.
+        found: Any JSON object.
+    """
     if expected.keys() != found.keys():
         names = ", ".join(sorted(expected.keys() ^ found.keys()))
         return f"only one of the answers has {names}"
     for name, value in expected.items():
         other = found[name]
-        if isinstance(value, str) or isinstance(other, str):
+        if isinstance(value, str):
             agrees = value == other or (name not in _EXACT and isinstance(other, str))
         else:
-            agrees = math.isclose(value, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+            agrees = isinstance(other, int | float) and math.isclose(
+                value, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE
+            )
         if not agrees:
             return f"{name} is {other}, expected {value}"
     return None

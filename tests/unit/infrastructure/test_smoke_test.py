@@ -76,6 +76,11 @@ def test_every_sample_is_sent_and_compared(s3: Any, sagemaker_runtime: Any) -> N
             id="number",
         ),
         pytest.param(
+            json.dumps({**ANSWER, "brightness": None}).encode(),
+            "brightness is None, expected 0.5.",
+            id="null",
+        ),
+        pytest.param(
             b"<html>",
             "the answer is not JSON: Expecting value: line 1 column 1 (char 0).",
             id="no_json",
