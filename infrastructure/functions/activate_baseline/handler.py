@@ -5,7 +5,8 @@ Event: `ActiveUri`, the object to write; `EndpointName`, `EndpointConfigName`, `
 of its own.
 Answer: `PreviousModelPackageArn`, empty for an endpoint's first deployment.
 
-The object is replaced only as it was read, so that of two deployments at once one fails. The same
+The endpoint must still have the configuration, and the object is replaced only as it was read, so
+that the record is of what the endpoint serves, and of two deployments at once one fails. The same
 execution may ask again.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infrastructure.functions.endpoints import describe_endpoint
 from infrastructure.functions.objects import bucket_and_key
 from monitoring.active import ActiveBaseline
 from steps.baseline_files import (
@@ -38,7 +40,7 @@ def _now() -> datetime:
 
 
 def respond(
-    event: Mapping[str, str], clock: Callable[[], datetime] = _now, *, s3: Any
+    event: Mapping[str, str], clock: Callable[[], datetime] = _now, *, s3: Any, sagemaker: Any
 ) -> dict[str, str]:
     """Answer the event.
 
@@ -46,14 +48,16 @@ def respond(
         event: The event, as described above.
         clock: Tells the time of the record.
         s3: An S3 client.
+        sagemaker: A SageMaker client.
 
     Raises:
-        RuntimeError: Another deployment wrote the record meanwhile.
+        RuntimeError: Another deployment changed the endpoint, or wrote the record, meanwhile.
     """
     target = bucket_and_key(event["ActiveUri"])
     record, condition = _read(target, s3)
     if record is not None and record["pipeline_execution_arn"] == event["PipelineExecutionArn"]:
         return {"PreviousModelPackageArn": record["previous_model_package_arn"]}
+    _check_endpoint(event, sagemaker)
     previous = record["model_package_arn"] if record is not None else ""
     text = json.dumps(_record(event, previous, clock()), indent=2, sort_keys=True)
     key = event.get("KmsKeyId")
@@ -88,6 +92,18 @@ def _read(target: Mapping[str, str], s3: Any) -> tuple[ActiveBaseline | None, di
     return record, {"IfMatch": found["ETag"]}
 
 
+def _check_endpoint(event: Mapping[str, str], sagemaker: Any) -> None:
+    name, expected = event["EndpointName"], event["EndpointConfigName"]
+    endpoint = describe_endpoint(name, sagemaker)
+    current = endpoint["EndpointConfigName"] if endpoint is not None else None
+    if current != expected:
+        found = f"has the configuration '{current}'" if current is not None else "does not exist"
+        raise RuntimeError(
+            f"Endpoint '{name}' {found}; expected '{expected}', which this execution deployed: "
+            "something else changed the endpoint meanwhile. Start this pipeline again."
+        )
+
+
 def _record(event: Mapping[str, str], previous: str, now: datetime) -> ActiveBaseline:
     baseline_uri = event["BaselineUri"].rstrip("/")
     return {
@@ -109,4 +125,4 @@ def handler(event: Mapping[str, str], _context: object) -> dict[str, str]:
     """Entry point on AWS Lambda."""
     import boto3  # A local execution passes its own client and needs none of it.
 
-    return respond(event, s3=boto3.client("s3"))
+    return respond(event, s3=boto3.client("s3"), sagemaker=boto3.client("sagemaker"))
