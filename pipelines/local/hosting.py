@@ -30,7 +30,7 @@ from pipelines.local.errors import StepFailed, StorageError
 from pipelines.local.files import create_text, to_json
 from pipelines.local.jobs.machine import Stopped, arn
 from pipelines.local.locks import locked
-from pipelines.local.registry import Registry
+from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.local.serving.records import (
     LOG_FILE,
     EndpointStatus,
@@ -125,7 +125,13 @@ class Hosting:
             "ModelArn": arn(f"model/{request.get('ModelName', name).lower()}"),
             "CreationTime": now.isoformat(),
         }
-        self._resolve(model)
+        # Asked once: a model outlives what is decided about its package later.
+        package = self._registry.find(self._resolve(model).model_package_arn)
+        if package is not None and package["ModelApprovalStatus"] != ApprovalStatus.APPROVED:
+            raise StepFailed(
+                f"Model package '{package['ModelPackageArn']}' is "
+                f"{package['ModelApprovalStatus']}; only an approved one can be deployed."
+            )
         return self._create("models", "model", model["ModelName"], model)
 
     def create_endpoint_config(
@@ -313,11 +319,6 @@ class Hosting:
             found = self._registry.find(name)
             if found is None:
                 raise StepFailed(f"Model package '{name}' does not exist.")
-            if found["ModelApprovalStatus"] != "Approved":
-                raise StepFailed(
-                    f"Model package '{name}' is {found['ModelApprovalStatus']}; only an approved "
-                    "one can be deployed."
-                )
             package = found
             container = package["InferenceSpecification"]["Containers"][0]
         uri = container["ModelDataUrl"]

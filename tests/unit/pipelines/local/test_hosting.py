@@ -16,6 +16,7 @@ from pipelines.local import hosting as hosting_module
 from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import Stopped
+from pipelines.local.registry import ApprovalStatus
 from pipelines.local.stand_ins import Backing
 from pipelines.local.stand_ins.runtime import RuntimeStandIn
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
@@ -208,6 +209,20 @@ def test_a_version_that_does_not_work_changes_nothing(
         "Endpoint 'dogs' could not go over to configuration 'two' and still serves 'one': "
     )
     assert words in str(error.value)
+    assert ask(backing)["model"] == "a"
+
+
+def test_a_model_outlives_the_approval_of_its_package(
+    backing: Backing, hosting: Hosting, configure: Callable[..., str]
+) -> None:
+    """What was deployed can be put back, whatever was decided about its package since."""
+    first = hosting.deploy("dogs", configure("a", config="one"), is_stopping=NEVER)
+    hosting.deploy("dogs", configure("b", config="two"), is_stopping=NEVER)
+    [package] = first.model_packages
+    backing.registry.set_approval(package, ApprovalStatus.REJECTED, description="", now=NOW)
+
+    hosting.deploy("dogs", "one", is_stopping=NEVER)
+
     assert ask(backing)["model"] == "a"
 
 
