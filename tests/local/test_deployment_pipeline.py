@@ -299,7 +299,7 @@ def test_a_first_deployment_that_fails_leaves_no_endpoint(machine: Machine) -> N
 
     assert execution.status is Status.FAILED
     assert execution.step("RestoreAfterSmokeTest").summary == (
-        f"Message=Endpoint '{NAME}' did not exist before and was deleted."
+        f"Endpoint '{NAME}' did not exist before and was deleted."
     )
     assert Hosting(machine.root).endpoints() == []
 
