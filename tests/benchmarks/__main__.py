@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve")
+NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve", "endpoint")
 
 
 def main() -> int:

@@ -36,6 +36,19 @@ def requests_per_second(url: str, body: bytes, *, num_clients: int, seconds: flo
     return sum(counts) / seconds
 
 
+def num_failures(url: str, body: bytes, num_requests: int) -> int:
+    """How many of one client's requests fail."""
+    num_failed = 0
+    with _connected(url) as connection:
+        for _ in range(num_requests):
+            try:
+                _ask(connection, url, body)
+            except (OSError, ValueError, http.client.HTTPException):
+                num_failed += 1
+                connection.close()
+    return num_failed
+
+
 def _num_answers(url: str, body: bytes, starts: float, ends: float) -> int:
     """Number of answers between two times of the clock; before, the client warms up."""
     num_answers = 0

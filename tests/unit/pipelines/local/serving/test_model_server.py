@@ -172,6 +172,29 @@ def test_a_process_that_dies_is_started_again(
     assert record.message.endswith("model.tar.gz' is gone. It ended with exit code 3.")
 
 
+def test_a_process_that_lasted_is_started_again_without_delay(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only processes that end again and again are started ever later."""
+    monkeypatch.setattr(model_server, "_FIRST_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(model_server, "_LONGEST_PAUSE_SECONDS", 0.3)
+
+    async def talk(model: ModelServer) -> list[float]:
+        seconds = []
+        for lasting in (0.0, 0.0, 0.4):
+            await model.invoke(f"sleep {lasting}".encode(), None, None)
+            await model.invoke(b"exit", None, None)
+            started = time.monotonic()
+            await model.invoke(b"", None, None)
+            seconds.append(time.monotonic() - started)
+        return seconds
+
+    first, second, third = serve(build(), talk)
+
+    assert 0.2 <= first < second
+    assert third < second
+
+
 def test_a_thread_that_ends_takes_its_process_along(build: Build) -> None:
     """A handler that leaves its thread would leave one connection less forever."""
 
