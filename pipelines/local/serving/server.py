@@ -32,6 +32,7 @@ _FINISH_SECONDS = 20.0
 """How long requests in flight may take after SIGTERM; the service kills a container after 30 s."""
 
 _WATCH_SECONDS = 2.0
+_RETRY_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class _Server:
             is_first = endpoint.version is None
             status = EndpointStatus.CREATING if is_first else EndpointStatus.UPDATING
             state = replace(state, wanted_id=wanted.id, status=status, failure_reason="")
-            state.write(self._directory)
+            await self._write(state, endpoint)
             reason = await self._go_over(endpoint, wanted)
             if reason is None:
                 return
@@ -127,10 +128,24 @@ class _Server:
                 modified=utc_now().isoformat(),
             )
             self._handled = wanted.id
-            state.write(self._directory)
+            await self._write(state, endpoint)
             if not works:
                 return
             await self._until(self._is_wanted)
+
+    async def _write(self, state: State, endpoint: Endpoint) -> None:
+        """Write the state; while the disk is full, a version that answers goes on."""
+        while not self._is_stopping.is_set():
+            try:
+                state.write(self._directory)
+            except OSError as error:
+                if endpoint.version is None:
+                    raise
+                logger.warning("The state cannot be written: %s", error)
+            else:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_stopping.wait(), _RETRY_SECONDS)
 
     async def _go_over(self, endpoint: Endpoint, wanted: Wanted) -> str | None:
         """Why the endpoint could not go over to what is wanted; None where it was told to stop."""

@@ -29,7 +29,7 @@ from pipelines.local.serving.records import (
     Wanted,
     is_alive,
 )
-from tests.unit.pipelines.local.definitions import has_ended
+from tests.unit.pipelines.local.definitions import full_disk, has_ended
 from tests.unit.pipelines.local.models import archive
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -289,6 +289,46 @@ def test_a_later_version_that_does_not_work_changes_nothing(
         assert final_state(directory, third).failure_reason == ""
 
     in_process.run(play)
+
+
+def test_a_full_disk_ends_no_endpoint(
+    in_process: InProcess,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It answers, and goes on with the deployment when the state can be written."""
+    monkeypatch.setattr(server, "_RETRY_SECONDS", 0.05)
+    write = State.write
+    is_full = threading.Event()
+
+    def write_if_room(state: State, folder: Path) -> None:
+        if is_full.is_set():
+            raise OSError(28, "No space left on device")
+        write(state, folder)
+
+    monkeypatch.setattr(State, "write", write_if_room)
+    first = want(directory, "first")
+
+    def play() -> None:
+        state = final_state(directory, first)
+        second = want(directory, "second")
+        is_full.set()
+        hang_up()
+        wait_for(lambda: "The state cannot be written: [Errno 28]" in caplog.text)
+        assert ask(state)[0] == "first"
+        is_full.clear()
+        assert ask(final_state(directory, second))[0] == "second"
+
+    in_process.run(play)
+
+
+def test_a_full_disk_starts_no_endpoint(in_process: InProcess, directory: Path) -> None:
+    """Nothing answers yet, so the reason is the end."""
+    want(directory, "first")
+
+    with full_disk(), pytest.raises(OSError, match="File too large"):
+        server.main()
 
 
 def test_a_mistake_of_ours_is_a_failure_too(
