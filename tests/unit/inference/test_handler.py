@@ -47,6 +47,13 @@ def body() -> bytes:
     return buffer.getvalue()
 
 
+def test_a_gpu_drops_no_bits(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples recorded on a CPU are answered alike on a GPU: its convolutions do not use TF32."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    model_fn(str(model_dir))
+    assert not torch.backends.cudnn.allow_tf32
+
+
 def test_a_request_is_answered_by_the_serving_functions(
     model: Artifact, context: Context, body: bytes
 ) -> None:
