@@ -49,6 +49,8 @@ _OUTCOMES = {
 }
 """Statuses that a dependency with a trigger accepts."""
 _CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
+_NEVER_REUSED = frozenset({"Condition", "Endpoint", "Fail"})
+"""Types that run again when an execution is resumed: an endpoint may have been changed since."""
 
 
 def run(
@@ -77,7 +79,8 @@ def run(
         functions_dir: Folder of the code of Lambda steps.
         display: Told how it goes.
         resume: Id of an execution that did not succeed, to go on in its folder with its parameters:
-            a step that succeeded runs again only if its arguments, or a step before it, changed.
+            a step that succeeded runs again only if its arguments, or a step before it, changed,
+            or if it is an Endpoint step.
         server: A job server that was started earlier; None to start one for this execution.
         num_cores: Cores that the jobs share; None for those of this process.
         now: The clock.
@@ -367,7 +370,7 @@ class _Runner:
 
     def _reusable(self, step: Step, arguments: Json) -> Mapping[str, Json] | None:
         """What the resumed execution left of a step, if running it again could give nothing new."""
-        if self._earlier is None or step.type in {"Condition", "Fail"}:
+        if self._earlier is None or step.type in _NEVER_REUSED:
             return None
         if any(
             other not in self._reused and self._graph.steps[other].type != "Condition"

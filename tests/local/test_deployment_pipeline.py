@@ -293,6 +293,22 @@ def test_the_previous_configuration_comes_back(
     assert endpoint_of(machine).config_name == before.config_name
 
 
+def test_a_resumed_deployment_deploys_again(machine: Machine) -> None:
+    """What was undone when it failed is done again, so that the record says what is served."""
+    approve(machine)
+    assert machine.run("deployment")[0].status is Status.SUCCEEDED
+    active = machine.store.read_bytes(ACTIVE)
+    arn = _with_damaged_active(machine)
+    failed, _ = machine.run("deployment", ModelPackageArn=arn)
+    machine.store.put_bytes(ACTIVE, active)
+
+    execution, talk = machine.run("deployment", resume=failed.id)
+
+    assert execution.status is Status.SUCCEEDED, talk
+    assert json.loads(machine.store.read_bytes(ACTIVE))["model_package_arn"] == arn
+    assert endpoint_of(machine).model_packages == (arn,)
+
+
 def test_a_first_deployment_that_fails_leaves_no_endpoint(machine: Machine) -> None:
     """There is no earlier configuration to go back to."""
     execution, _ = machine.run("deployment", ModelPackageArn=_without_samples(machine))
