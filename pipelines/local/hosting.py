@@ -376,11 +376,11 @@ def _deploying(directory: Path, name: str) -> Iterator[None]:
 def _wake(directory: Path) -> None:
     """Tell the process of an endpoint that something is wanted; start it where none runs."""
     state = State.read(directory)
-    if state is not None and is_alive(directory):
-        _signal(state.pid, signal.SIGHUP)
-        return
-    if directory in _started:
-        _started.pop(directory).wait()
+    while state is not None and _is_running(directory):
+        if is_alive(directory):
+            _signal(state.pid, signal.SIGHUP)
+            return
+        time.sleep(_POLL_SECONDS)
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     with (directory / LOG_FILE).open("ab") as log:
         process = subprocess.Popen(
@@ -393,7 +393,10 @@ def _wake(directory: Path) -> None:
             start_new_session=True,  # It outlives this process and its terminal.
         )
     _started[directory] = process
-    while not is_alive(directory) and process.poll() is None:
+    while process.poll() is None:
+        state = State.read(directory)
+        if state is not None and state.pid == process.pid:
+            return
         time.sleep(_POLL_SECONDS)
 
 
@@ -401,11 +404,17 @@ _started: dict[Path, "subprocess.Popen[bytes]"] = {}
 """Processes of endpoints that this process started: kept, so that they can be waited for."""
 
 
+def _is_running(directory: Path) -> bool:
+    """Whether the process of an endpoint lives; one of our own may lack the lock for a moment."""
+    process = _started.get(directory)
+    return is_alive(directory) or (process is not None and process.poll() is None)
+
+
 def _wait(directory: Path, wanted: Wanted, is_stopping: threading.Event) -> State:
     """The state that answers to a deployment, once it is final."""
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
-        has_ended = not is_alive(directory)
+        has_ended = not _is_running(directory)
         state = State.read(directory)
         if (
             state is not None
@@ -414,8 +423,6 @@ def _wait(directory: Path, wanted: Wanted, is_stopping: threading.Event) -> Stat
         ):
             return state
         if has_ended:
-            if directory in _started:
-                _started[directory].wait()
             raise StepFailed(
                 f"The process of endpoint '{wanted.endpoint}' ended: {_last_line(directory)}"
             )

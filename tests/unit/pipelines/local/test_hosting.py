@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import Stopped
 from pipelines.local.registry import ApprovalStatus
+from pipelines.local.serving.records import is_alive
 from pipelines.local.stand_ins import Backing
 from pipelines.local.stand_ins.runtime import RuntimeStandIn
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
@@ -358,6 +361,45 @@ def test_a_process_that_cannot_start_says_why(
 
     with pytest.raises(StepFailed, match="The process of endpoint 'dogs' ended: it left no word"):
         hosting.deploy("dogs", config, is_stopping=NEVER)
+
+
+def test_a_process_that_goes_on_after_all_is_not_waited_for(
+    hosting: Hosting, configure: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed endpoint that sees a new deployment at its end takes the lock again."""
+    config = configure("a", config="one", code="raise ImportError('no such thing')")
+    with pytest.raises(StepFailed, match="could not be created"):
+        hosting.deploy("dogs", config, is_stopping=NEVER)
+    endpoint = hosting.endpoint("dogs")
+    assert endpoint is not None
+    directory = endpoint.log_path.parent
+    wait_until(lambda: not is_alive(directory))
+    takes_the_lock_late = """
+import fcntl, json, pathlib, signal, time
+time.sleep(0.3)
+lock = open("lock", "a")
+fcntl.flock(lock, fcntl.LOCK_EX)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+while True:
+    time.sleep(0.01)
+    wanted = json.loads(pathlib.Path("wanted.json").read_text())
+    state = json.loads(pathlib.Path("state.json").read_text())
+    state |= {"wanted_id": wanted["id"], "status": "InService", "failure_reason": ""}
+    pathlib.Path("new").write_text(json.dumps(state))
+    pathlib.Path("new").rename("state.json")
+"""
+    with subprocess.Popen([sys.executable, "-c", takes_the_lock_late], cwd=directory) as process:
+        monkeypatch.setitem(hosting_module._started, directory, process)
+        deploying = threading.Thread(
+            target=hosting.deploy, args=("dogs", config), kwargs={"is_stopping": NEVER}
+        )
+        deploying.start()
+        deploying.join(10)
+        is_deployed = not deploying.is_alive()
+        process.kill()
+    deploying.join()
+
+    assert is_deployed
 
 
 def test_functions_see_endpoints_as_on_the_service(
