@@ -77,13 +77,14 @@ class Block:
     @classmethod
     def of(cls, values: Sequence[Value]) -> Self:
         """Sort values by their kinds."""
-        array = np.asarray(values)
-        if array.dtype.kind in "fi":
+        kinds = Counter(map(type, values))
+        if kinds.keys() <= {float, int}:
             # The usual block is all numbers: no work per value in Python.
-            numbers = array[np.isfinite(array)].astype(np.float64)
+            array = np.array(values, dtype=np.float64)
+            numbers = array[np.isfinite(array)]
             return cls(
                 numbers=numbers,
-                num_integral=Counter(map(type, values))[int],
+                num_integral=kinds[int],
                 texts=(),
                 num_missing=array.size - numbers.size,
             )

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -140,6 +141,19 @@ def test_buckets_are_a_histogram(numbers: list[int]) -> None:
     assert edges[0] == min(numbers)
     assert edges[-1] == max(numbers)
     assert [bucket["count"] for bucket in buckets] == expected
+
+
+def test_one_long_text_does_not_make_all_of_them_long() -> None:
+    """The memory that a block takes does not depend on its longest text times its length."""
+    texts: list[Value] = ["x" * 100_000, *["dog"] * 199]
+    tracemalloc.start()
+    try:
+        block = Block.of(texts)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert list(block.texts) == texts
+    assert peak < 100_000
 
 
 def test_constant_column() -> None:
