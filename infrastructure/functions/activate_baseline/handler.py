@@ -51,10 +51,11 @@ def respond(
         sagemaker: A SageMaker client.
 
     Raises:
-        RuntimeError: Another deployment changed the endpoint, or wrote the record, meanwhile.
+        RuntimeError: Another deployment changed the endpoint, or wrote the record, meanwhile; or
+            the record cannot be read.
     """
-    target = bucket_and_key(event["ActiveUri"])
-    record, condition = _read(target, s3)
+    uri = event["ActiveUri"]
+    record, condition = _read(uri, s3)
     if record is not None and record["pipeline_execution_arn"] == event["PipelineExecutionArn"]:
         return {"PreviousModelPackageArn": record["previous_model_package_arn"]}
     _check_endpoint(event, sagemaker)
@@ -64,7 +65,7 @@ def respond(
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
     try:
         s3.put_object(
-            **target,
+            **bucket_and_key(uri),
             **condition,
             **encryption,
             Body=f"{text}\n".encode(),
@@ -74,21 +75,27 @@ def respond(
         if error.response["Error"]["Code"] not in _LOST_RACE:
             raise
         raise RuntimeError(
-            f"{event['ActiveUri']} was changed while this execution deployed: another deployment "
+            f"{uri} was changed while this execution deployed: another deployment "
             "activated its baseline for the endpoint meanwhile. Start this pipeline again."
         ) from error
     return {"PreviousModelPackageArn": previous}
 
 
-def _read(target: Mapping[str, str], s3: Any) -> tuple[ActiveBaseline | None, dict[str, str]]:
+def _read(uri: str, s3: Any) -> tuple[ActiveBaseline | None, dict[str, str]]:
     """The record, None where there is none yet, and the condition under which to write the next."""
     try:
-        found = s3.get_object(**target)
+        found = s3.get_object(**bucket_and_key(uri))
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise
         return None, {"IfNoneMatch": "*"}
-    record: ActiveBaseline = json.loads(found["Body"].read())
+    try:
+        record: ActiveBaseline = json.loads(found["Body"].read())
+    except ValueError as error:
+        raise RuntimeError(
+            f"{uri} is no record of an active baseline: {error}. Delete it, then start this "
+            "pipeline again."
+        ) from error
     return record, {"IfMatch": found["ETag"]}
 
 

@@ -160,6 +160,19 @@ def test_an_endpoint_that_is_gone_gets_no_record(s3: Any, sagemaker: Any) -> Non
     )
 
 
+def test_a_damaged_record_is_named(s3: Any, sagemaker: Any) -> None:
+    """What was in force cannot be told, so that a person has to look."""
+    response = {"Body": StreamingBody(BytesIO(b"{"), 1), "ETag": '"v1"'}
+    s3.add_response("get_object", response, TARGET)
+    with pytest.raises(RuntimeError) as caught:
+        respond(EVENT, clock, s3=s3.client, sagemaker=sagemaker.client)
+    assert str(caught.value) == (
+        "s3://bucket/dogs/active/dogs.json is no record of an active baseline: Expecting property "
+        "name enclosed in double quotes: line 1 column 2 (char 1). Delete it, then start this "
+        "pipeline again."
+    )
+
+
 @pytest.mark.parametrize("operation", ["get_object", "put_object"])
 def test_other_faults_are_not_hidden(s3: Any, sagemaker: Any, operation: str) -> None:
     """A refused call fails the step with the service's own words."""
