@@ -108,7 +108,6 @@ class _Server:
     async def _follow(self, endpoint: Endpoint, state: State) -> None:
         """Go over to whatever is wanted, and say how it went."""
         while not self._is_stopping.is_set():
-            self._is_wanted.clear()
             wanted = Wanted.read(self._directory)
             is_first = endpoint.version is None
             status = EndpointStatus.CREATING if is_first else EndpointStatus.UPDATING
@@ -131,7 +130,10 @@ class _Server:
             await self._write(state, endpoint)
             if not works:
                 return
-            await self._until(self._is_wanted)
+            # A deployment that was read before its signal came is not made twice.
+            while not (self._has_news() or self._is_stopping.is_set()):
+                await self._until(self._is_wanted)
+                self._is_wanted.clear()
 
     async def _write(self, state: State, endpoint: Endpoint) -> None:
         """Write the state; while the disk is full, a version that answers goes on."""

@@ -353,6 +353,25 @@ def test_a_mistake_of_ours_is_a_failure_too(
     assert "Configuration 'first'" in caplog.text
 
 
+def test_a_signal_without_news_changes_nothing(in_process: InProcess, directory: Path) -> None:
+    """A deployment is made once, however often it is told; the next one is heard."""
+    first = want(directory, "first")
+
+    def play() -> None:
+        state = final_state(directory, first)
+        answer = ask(state)
+        hang_up()
+        time.sleep(0.5)
+        assert final_state(directory, first) == state
+        assert ask(state) == answer
+        assert list(directory.glob("models/*/ml/model/code"))
+        second = want(directory, "second")
+        hang_up()
+        assert ask(final_state(directory, second))[0] == "second"
+
+    in_process.run(play)
+
+
 def test_what_is_wanted_meanwhile_comes_next(in_process: InProcess, directory: Path) -> None:
     """A deployment that arrives during another is not lost; the state says that one is going on."""
     first = want(directory, "first")
