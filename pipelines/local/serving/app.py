@@ -91,6 +91,7 @@ def build_runner(
     server = web.Server(
         _Routes(endpoint, writer, now).answer,
         access_log=None,
+        auto_decompress=False,  # The container gets what the caller sent, and so does the capture.
         lingering_time=_LINGERING_SECONDS,
         read_bufsize=_READ_AHEAD_BYTES,
     )

@@ -270,6 +270,18 @@ def test_a_body_of_unknown_length_is_limited_too(
     assert status == 413
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_a_body_is_not_decoded(
+    running: Running, connection: http.client.HTTPConnection, coding: str
+) -> None:
+    """What a caller says of its coding is between it and the model."""
+    running.go_over(running.variant(REFUSES))
+
+    answer = fetch(connection, "POST", RUNTIME, body=b"12345", headers={"Content-Encoding": coding})
+
+    assert answer == (200, b"[5, None, 'application/json']")
+
+
 def test_requests_of_the_api_are_captured(
     running: Running, client: Any, connection: http.client.HTTPConnection
 ) -> None:
