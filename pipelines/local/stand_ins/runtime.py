@@ -65,8 +65,8 @@ class RuntimeStandIn:
                 fields = json.loads(error.read())
             raise client_error(
                 "InvokeEndpoint",
-                error.headers["x-amzn-errortype"],
-                fields.get("Message", ""),
+                error.headers.get("x-amzn-errortype", str(error.code)),
+                fields.get("Message", fields.get("message", "")),
                 status=error.code,
                 **{key: fields[key] for key in fields if key.startswith("Original")},
             ) from error

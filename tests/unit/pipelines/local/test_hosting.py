@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from inference.samples import SAMPLES_FILE
 from pipelines.local import hosting as hosting_module
@@ -213,6 +214,21 @@ def test_a_version_that_does_not_work_changes_nothing(
     )
     assert words in str(error.value)
     assert ask(backing)["model"] == "a"
+
+
+def test_an_error_of_the_transport_is_told_as_by_boto3(
+    backing: Backing, hosting: Hosting, configure: Callable[..., str]
+) -> None:
+    """Without an error type, the status is the code."""
+    hosting.deploy("dogs", configure("a", config="one"), is_stopping=NEVER)
+
+    with pytest.raises(ClientError) as error:
+        ask(backing, "x" * (6 * 1024 * 1024 + 1))
+
+    assert error.value.response["Error"] == {
+        "Code": "413",
+        "Message": "HTTP content length exceeded 6291456 bytes.",
+    }
 
 
 def test_a_model_outlives_the_approval_of_its_package(
