@@ -24,7 +24,7 @@ def respond(event: Mapping[str, Any], *, application_autoscaling: Any) -> dict[s
         ValueError: The largest number of instances is below the smallest.
     """
     lowest, highest = int(event["MinInstanceCount"]), int(event["MaxInstanceCount"])
-    if 0 < highest < lowest:
+    if highest != 0 and highest < lowest:
         raise ValueError(
             f"MaxInstanceCount is {highest}, below EndpointInstanceCount {lowest}; expected 0 for "
             "a fixed number of instances, or at least as many."

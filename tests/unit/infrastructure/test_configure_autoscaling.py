@@ -68,11 +68,15 @@ def test_zero_turns_off_what_an_earlier_deployment_turned_on(autoscaling: Any) -
     assert answer == {"Message": "A fixed number of instances from now on"}
 
 
-def test_bounds_that_contradict_each_other_are_refused(autoscaling: Any) -> None:
+@pytest.mark.parametrize(("lowest", "highest"), [(5, 4), (1, -1)])
+def test_bounds_that_contradict_each_other_are_refused(
+    autoscaling: Any, lowest: int, highest: int
+) -> None:
     """A largest number below the smallest changes nothing."""
+    event = {**EVENT, "MinInstanceCount": lowest, "MaxInstanceCount": highest}
     with pytest.raises(ValueError, match="MaxInstanceCount") as caught:
-        respond({**EVENT, "MinInstanceCount": 5}, application_autoscaling=autoscaling.client)
+        respond(event, application_autoscaling=autoscaling.client)
     assert str(caught.value) == (
-        "MaxInstanceCount is 4, below EndpointInstanceCount 5; expected 0 for a fixed number of "
-        "instances, or at least as many."
+        f"MaxInstanceCount is {highest}, below EndpointInstanceCount {lowest}; expected 0 for a "
+        "fixed number of instances, or at least as many."
     )
