@@ -58,7 +58,7 @@ def _decide(status: str, arguments: argparse.Namespace) -> int:
         print(f"Deploy it with {next_command(words, arguments.root)}.", file=sys.stderr)
         return 0
     for endpoint in Hosting(arguments.root).endpoints():
-        if package["ModelPackageArn"] in endpoint.model_packages:
+        if endpoint.is_alive and package["ModelPackageArn"] in endpoint.model_packages:
             print(f"Endpoint '{endpoint.name}' goes on to serve it.", file=sys.stderr)
     return 0
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
+from pipelines.local.locks import locked
 from pipelines.local.registry import Registry
-from pipelines.local.serving.records import EndpointStatus, State, Variant
+from pipelines.local.serving.records import LOCK_FILE, EndpointStatus, State, Variant
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:local-machine:000000000000:model-package/dogs/1"
@@ -59,7 +60,7 @@ def test_the_next_command_names_another_root(
 def test_reject_names_the_endpoints_that_go_on(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A rejected package is not taken from an endpoint, which is said."""
+    """A rejected package is not taken from an endpoint that answers, which is said."""
     variant = Variant(
         name="AllTraffic",
         weight=1.0,
@@ -69,7 +70,7 @@ def test_reject_names_the_endpoints_that_go_on(
         environment={},
         samples_dir="",
     )
-    for name, variants in (("busy", (variant,)), ("other", ())):
+    for name, variants in (("busy", (variant,)), ("died", (variant,)), ("other", ())):
         (root / "endpoints" / name).mkdir(parents=True)
         State(
             wanted_id="1",
@@ -82,7 +83,8 @@ def test_reject_names_the_endpoints_that_go_on(
             created="",
             modified="",
         ).write(root / "endpoints" / name)
-    assert main(["reject", "dogs/1"]) == 0
+    with locked(root / "endpoints" / "busy" / LOCK_FILE):
+        assert main(["reject", "dogs/1"]) == 0
     captured = capsys.readouterr()
     assert captured.out == "dogs/1 Rejected\n"
     assert captured.err == "Endpoint 'busy' goes on to serve it.\n"
