@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 .PHONY: demo test lint bench install lock clean
 
-demo: install ## Run the training pipeline on the digits, on this machine.
+demo: install ## Run every step of the way on the digits, on this machine.
 	$(BIN)/pipelines demo
 
 test: install .venv-contract/installed .venv-serving/installed ## Run the tests and report what they cover.

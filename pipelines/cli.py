@@ -2,7 +2,7 @@
 
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed, a
 check found something or an endpoint could not be stopped; 2 the command was used wrongly; 130 it
-was interrupted before an execution started. Nothing heavy is imported until a command needs it.
+was interrupted outside an execution. Nothing heavy is imported until a command needs it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("pipelines: Interrupted before anything was started.", file=sys.stderr)
+        print("pipelines: Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output left, for example `head`; there is nobody to tell.

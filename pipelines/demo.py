@@ -64,17 +64,14 @@ def demo(site: Site, root: Path) -> int:
             description="The demonstration approves it.",
             now=utc_now(),
         )
-        print(f"\nApproved {package.rpartition(':')[2]}\n", file=sys.stderr)
+        print(f"\nApproved {package.partition('/')[2]}\n", file=sys.stderr)
         deployment = _run("deployment", site, root, server)
         if deployment.status is not Status.SUCCEEDED:
             return 1
         name = deployment.step("CreateEndpoint").properties["EndpointName"]
         _ask(name, training, root)
         scoring = _run("scoring", site, root, server, images_dir=_test_dir(training, root))
-    if scoring.status is not Status.SUCCEEDED:
-        return 1
-    print(f"\nEndpoint '{name}' goes on answering; end it with: pipelines endpoints stop {name}")
-    return 0
+    return 0 if scoring.status is Status.SUCCEEDED else 1
 
 
 def _run(

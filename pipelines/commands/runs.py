@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, add_root, make_root, site
+from pipelines.commands.usage import Commands, UsageError, add_root, make_root, next_command, site
 
 
 def add(commands: Commands) -> None:
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     add_root(command)
     command.set_defaults(command=_run)
 
-    command = commands.add_parser("demo", help="run the training pipeline on handwritten digits")
+    command = commands.add_parser("demo", help="run every step of the way on handwritten digits")
     add_root(command)
     command.set_defaults(command=_demo)
 
@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from pipelines.local.errors import LocalExecutionError
     from pipelines.local.execution import Status
     from pipelines.run import run_pipeline
-    from pipelines.summary import figures
+    from pipelines.summary import print_figures
 
     make_root(arguments.root)
     parameters = _assignments(arguments.parameter)
@@ -69,17 +69,29 @@ def _run(arguments: argparse.Namespace) -> int:
     except DefinitionError as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 1
-    for name, value in figures(execution, arguments.root).items():
-        print(f"{name:<18}{value}", file=sys.stderr)
+    print_figures(execution, arguments.root, sys.stderr)
+    if execution.status is Status.STOPPED:
+        words = next_command(f"run {arguments.name} --resume {execution.id}", arguments.root)
+        print(f"Go on with {words}.", file=sys.stderr)
     print(execution.path)
     return 0 if execution.status is Status.SUCCEEDED else 1
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     from pipelines.demo import demo
+    from pipelines.local.hosting import Hosting
 
     make_root(arguments.root)
-    return demo(site(), arguments.root)
+    try:
+        return demo(site(), arguments.root)
+    finally:  # However it ended: what outlives it is not to be looked for.
+        for endpoint in Hosting(arguments.root).endpoints():
+            if endpoint.is_alive:
+                words = next_command(f"endpoints stop {endpoint.name}", arguments.root)
+                print(
+                    f"\nEndpoint '{endpoint.name}' goes on running; end it with {words}.",
+                    file=sys.stderr,
+                )
 
 
 def _assignments(texts: Sequence[str]) -> Mapping[str, str]:

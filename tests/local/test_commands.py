@@ -35,9 +35,9 @@ def test_the_demonstration_ends_with_its_figures(
     requests = figures["Requests"]
     assert requests.startswith("248 test images, ")
     assert ", 248 answers as in the evaluation, " in requests
-    assert lines[-1] == (
-        "Endpoint 'image-classification' goes on answering; end it with: "
-        "pipelines endpoints stop image-classification"
+    assert captured.err.endswith(
+        "\nEndpoint 'image-classification' goes on running; end it with "
+        f"'pipelines endpoints stop image-classification --root {tmp_path}'.\n"
     )
     for step in ("Preprocess", "Tune", "Train", "Evaluate", "CreateEndpoint", "Transform"):
         assert f" {step} " in captured.err

@@ -89,7 +89,7 @@ def _processes_naming(text: str) -> list[str]:
 def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
     tmp_path: Path, images_dir: Path, pipeline: str, parameters: Mapping[str, str], logs: str
 ) -> None:
-    """SIGINT ends the command with 1, the record says Stopped, and no process is left."""
+    """SIGINT ends the command with 1 and the command to go on with; no process is left."""
     root = tmp_path / "root"
     with _command(root, images_dir, pipeline=pipeline, parameters=parameters) as process:
         folder = _wait_for_epoch(root, 3, logs=logs)
@@ -99,6 +99,8 @@ def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
     record = json.loads((folder / "execution.json").read_bytes())
     assert record["PipelineExecutionStatus"] == "Stopped"
     assert "Traceback" not in talk
+    again = f"run {pipeline} --resume {folder.name} --root {root}"
+    assert talk.endswith(f" s. {folder}\nGo on with 'pipelines {again}'.\n")
     _wait_until(lambda: not _processes_naming(str(root)), seconds=5)
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import demo
 from pipelines.cli import main
 from pipelines.commands import definitions
+from pipelines.local.locks import locked
+from pipelines.local.serving.records import LOCK_FILE, EndpointStatus, State
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 
@@ -195,14 +198,14 @@ def test_show_lists_what_ships(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_interruption_has_its_exit_code(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C before an execution starts is said in one sentence and exits with 130."""
+    """Ctrl-C outside an execution is said in one word, true of any command, and exits with 130."""
 
     def interrupt(_: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(definitions, "_list", interrupt)
     assert main(["list"]) == 130
-    assert capsys.readouterr().err == "pipelines: Interrupted before anything was started.\n"
+    assert capsys.readouterr().err == "pipelines: Interrupted.\n"
 
 
 def test_a_reader_that_leaves_is_no_traceback(tmp_path: Path) -> None:
@@ -220,3 +223,35 @@ def test_a_reader_that_leaves_is_no_traceback(tmp_path: Path) -> None:
             check=False,
         )
     assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_an_interrupted_demonstration_names_what_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the demonstration ends, an endpoint that outlives it is named; a dead one is not."""
+
+    def deploy_and_interrupt(_: object, root: Path) -> int:
+        for name in ("dead", "digits"):
+            directory = root / "endpoints" / name
+            directory.mkdir(parents=True, exist_ok=True)
+            State(
+                wanted_id="1",
+                status=EndpointStatus.IN_SERVICE,
+                config_name="c",
+                variants=(),
+                failure_reason="",
+                port=1,
+                pid=1,
+                created="",
+                modified="",
+            ).write(directory)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "demo", deploy_and_interrupt)
+    (tmp_path / "endpoints" / "digits").mkdir(parents=True)
+    with locked(tmp_path / "endpoints" / "digits" / LOCK_FILE):
+        assert main(["demo", "--root", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == (
+        "\nEndpoint 'digits' goes on running; end it with "
+        f"'pipelines endpoints stop digits --root {tmp_path}'.\npipelines: Interrupted.\n"
+    )
