@@ -212,9 +212,11 @@ async def _read(request: web.BaseRequest, max_bytes: int) -> bytearray:
 
     Raises:
         HTTPRequestEntityTooLarge: It is too long; not more than that is read.
+        HTTPExpectationFailed: The caller waits for something else than to be asked for it.
     """
     body = bytearray()
     if (request.content_length or 0) <= max_bytes:
+        await _ask_for_body(request)
         async for chunk in request.content.iter_any():
             body += chunk
             if len(body) > max_bytes:
@@ -224,6 +226,17 @@ async def _read(request: web.BaseRequest, max_bytes: int) -> bytearray:
     raise web.HTTPRequestEntityTooLarge(
         max_bytes, len(body), text=f"HTTP content length exceeded {max_bytes} bytes."
     )
+
+
+async def _ask_for_body(request: web.BaseRequest) -> None:
+    """Tell a caller that waits for it to send the body; curl does before a large one."""
+    expectation = request.headers.get("Expect")
+    if expectation is None:
+        return
+    if expectation.lower() != "100-continue":
+        raise web.HTTPExpectationFailed
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # The answer is still to come.
 
 
 async def _invoke(served: ServedVariant, request: web.BaseRequest, body: bytearray) -> Answer:

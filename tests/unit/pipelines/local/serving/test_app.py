@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -280,6 +281,27 @@ def test_a_body_is_not_decoded(
     answer = fetch(connection, "POST", RUNTIME, body=b"12345", headers={"Content-Encoding": coding})
 
     assert answer == (200, b"[5, None, 'application/json']")
+
+
+def test_a_caller_that_asks_first_may_go_on(running: Running) -> None:
+    """It is told so at once, as curl asks before it sends a large image; unless that is in vain."""
+    running.go_over(running.variant(REFUSES))
+
+    def ask_first(expectation: str, num_bytes: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=10) as caller:
+            caller.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: localhost\r\n"
+                + f"Expect: {expectation}\r\nContent-Length: {num_bytes}\r\n\r\n".encode()
+            )
+            said = caller.recv(10_000)
+            if said.startswith(b"HTTP/1.1 100"):
+                caller.sendall(b"12345")
+                said += caller.recv(10_000)
+            return b" ".join(re.findall(rb"HTTP/1.1 (\d+)", said))
+
+    assert ask_first("100-continue", 5) == b"100 200"
+    assert ask_first("100-continue", 10**9) == b"413"
+    assert ask_first("else", 5) == b"417"
 
 
 def test_requests_of_the_api_are_captured(
