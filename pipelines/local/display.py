@@ -113,7 +113,7 @@ class LiveDisplay:
     def begin(self, execution: Execution, num_steps: int) -> None:
         """Print the header and start the table."""
         self._steps = {step.name: step for step in execution.steps}
-        self._console.print(header(execution), markup=False)
+        self._console.print(header(execution), markup=False, soft_wrap=True)
         self._live.start()
 
     def update(self, step: StepExecution) -> None:
@@ -135,6 +135,9 @@ class LiveDisplay:
         with self._lock:
             steps = list(self._steps.values())
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for _ in range(4):
+            table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")  # The summary alone gives way to a narrow terminal.
         for step in steps:
             style = _COLOURS[step.status] if self._has_colour else ""
             # Until the end, a step that has not run may still do so.

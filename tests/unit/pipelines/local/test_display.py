@@ -142,6 +142,26 @@ def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("Succeeded in 18.3 s. root/x" in line for line in lines)
 
 
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_narrow_terminal_cuts_no_word(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """The header is one line, names and outcomes are whole, and a long summary is folded."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    summary = "image-classification-20261121-100405-3f2a " * 2
+
+    show(
+        LiveDisplay(stream, has_colour=False),
+        execution(Path("x"), step("CreateEndpointConfig", "EndpointConfig", 1.0, summary=summary)),
+        1,
+    )
+
+    text = re.sub(r"\x1b\[[?0-9;]*[a-zA-Z]", "", stream.getvalue())
+    assert text.startswith("training   execution 20261121-100405-3f2a   definition 9c41d07\n")
+    assert "CreateEndpointConfig  EndpointConfig  Succeeded  1.0 s" in text
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+
+
 @pytest.mark.parametrize(
     ("environment", "has_colour"),
     [pytest.param({}, True, id="default"), pytest.param({"NO_COLOR": "1"}, False, id="no-color")],
