@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Container
-from pipelines.local.jobs.machine import JobCall, Stopped, arn
+from pipelines.local.jobs.machine import JobCall, JobDir, Stopped, arn
 from pipelines.local.serving.model_process import Answer
 from pipelines.local.serving.model_server import ModelServer
 from pipelines.local.store import join
@@ -44,6 +44,7 @@ def run_transform(
     """Run the request of CreateTransformJob.
 
     An object that the model refuses has no output and fails the job in the end; the others go on.
+    The log says of each such object why.
 
     Args:
         call: The job.
@@ -73,6 +74,8 @@ def run_transform(
     batch = _Batch(num_objects=len(objects))
     asyncio.run(_transform(call, container, objects, batch, on_progress))
     if batch.failures:
+        with _log_path(call).open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.writelines(f"{name}: {why}\n" for name, why in sorted(batch.failures.items()))
         name, reason = min(batch.failures.items())
         noun = "object has" if len(batch.failures) == 1 else "objects have"
         raise StepFailed(
@@ -113,7 +116,7 @@ async def _transform(
             "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(payload_mb),
         },
         work_dir=call.directory / "container",
-        log_path=call.directory / "log.txt",
+        log_path=_log_path(call),
         jobs=machine.server,
         num_threads=call.num_threads,
         response_seconds=config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS),
@@ -145,6 +148,10 @@ async def _transform(
         serving.result()
     finally:
         await server.close(limit_seconds=0 if machine.is_stopping.is_set() else _CLOSE_SECONDS)
+
+
+def _log_path(call: JobCall) -> Path:
+    return JobDir(path=call.directory).log_path
 
 
 async def _send(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -88,7 +89,7 @@ def test_each_object_is_one_request(
 def test_a_refused_object_fails_the_job_and_the_others_go_on(
     execute: Execute, store: LocalStore, root: Path, package: dict[str, Any]
 ) -> None:
-    """It has no output; the reason names it."""
+    """It has no output; the reason names the first, the log every one."""
     for name, content in (("a", b"good"), ("b", b"bad"), ("c", b"good"), ("d", b"bad")):
         store.put_bytes(f"{INPUT}{name}", content)
 
@@ -101,6 +102,11 @@ def test_a_refused_object_fails_the_job_and_the_others_go_on(
         "2 of 4 objects have no answer, for example 'b': status 500, it is bad\nTraceback"
     )
     assert sorted(answers(root)) == ["a.out", "c.out"]
+    log = (execution.path / "steps" / "Transform" / "log.txt").read_text()
+    assert re.findall("^.: status 500, it is bad$", log, re.MULTILINE) == [
+        "b: status 500, it is bad",
+        "d: status 500, it is bad",
+    ]
 
 
 def test_faults_of_the_model_are_tried_again(
