@@ -22,7 +22,7 @@ def summary_page(batch: Batch) -> str:
     num_images = len(batch.scored) + len(batch.failures)
     return page(
         "Batch",
-        f"{num_images} images, {len(batch.scored)} of them answered",
+        f"{_images(num_images)}, {len(batch.scored)} answered",
         _tiles(batch),
         *([_failures(batch)] if batch.failures else []),
         *([_labels(batch), _least_certain(batch)] if batch.scored else []),
@@ -37,7 +37,7 @@ def _tiles(batch: Batch) -> Markup:
         Tile(
             name="Answers",
             value=str(num_scored),
-            note=f"to {num_scored + num_failures} images",
+            note=f"to {_images(num_scored + num_failures)}",
         ),
         Tile(
             name="Failures",
@@ -51,7 +51,7 @@ def _tiles(batch: Batch) -> Markup:
         mean = sum(image.probability for image in batch.scored) / num_scored
         items += [
             Tile(name="Labels", value=str(len(counts)), note="that were predicted"),
-            Tile(name="Most frequent", value=label, note=f"{count} images"),
+            Tile(name="Most frequent", value=label, note=_images(count)),
             Tile(name="Mean probability", value=f"{mean:.3f}", note="of the predicted label"),
         ]
     return tiles(items)
@@ -61,7 +61,8 @@ def _failures(batch: Batch) -> Markup:
     rows = [(failure["file"], failure["reason"]) for failure in batch.failures]
     return section(
         "Failures",
-        "Images without an answer that can be read.",
+        "Images without an answer that can be read; the transform job's log says why the model "
+        "refused one.",
         table(("image", "reason"), rows[:MAX_ROWS]),
         *_rest(rows),
     )
@@ -122,6 +123,10 @@ def _leftovers(batch: Batch) -> list[Markup]:
         for title, (text, files) in lists.items()
         if files
     ]
+
+
+def _images(number: int) -> str:
+    return f"{number} image" if number == 1 else f"{number} images"
 
 
 def _rest(items: Sequence[object]) -> list[Markup]:

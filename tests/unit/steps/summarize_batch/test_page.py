@@ -43,7 +43,8 @@ def test_page_is_self_contained_and_escaped(images_dir: Path, answers_dir: Path)
         "Ignored files",
         "Unmatched answers",
     ]
-    assert "3 images, 2 of them answered" in text
+    assert "3 images, 2 answered" in text
+    assert "the transform job&#x27;s log says why the model refused one." in text
     assert "<td>No answer to use: there is none.</td>" in text
     assert "<b>" not in text
     assert "&lt;b&gt;dog" in text
@@ -86,3 +87,10 @@ def test_long_lists_are_cut(tmp_path: Path) -> None:
     text = summary_page(batch([("cat", 0.5)], tmp_path, num_ignored=MAX_ROWS + 3))
     assert text.count(".txt</th>") == MAX_ROWS
     assert "3 more are in summary.json." in text
+
+
+def test_one_image(tmp_path: Path) -> None:
+    """A page about one image speaks of one image."""
+    text = summary_page(batch([("cat", 0.5)], tmp_path))
+    assert "1 image, 1 answered" in text
+    assert "1 images" not in text
