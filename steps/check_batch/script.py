@@ -89,7 +89,7 @@ def _message(result: CheckResult) -> str:
         names = sorted({violation["feature_name"] for violation in result.violations})
         return f"{message}: {', '.join(names)}"
     if result.undecided:
-        return f"{message}: insufficient data for {', '.join(result.undecided)}"
+        return f"{message} undecided={len(result.undecided)}"
     return message
 
 
