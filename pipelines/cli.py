@@ -1,11 +1,13 @@
 """The command `pipelines`: which words it takes, what it prints where, and how it exits.
 
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed, a
-check found something or an endpoint could not be stopped; 2 the command was used wrongly; 130 it
-was interrupted outside an execution. Nothing heavy is imported until a command needs it.
+check found something, an endpoint could not be stopped, or the disk is full or closed to us; 2 the
+command was used wrongly; 130 it was interrupted outside an execution. Nothing heavy is imported
+until a command needs it.
 """
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +15,9 @@ from collections.abc import Sequence
 from pipelines.commands import definitions, endpoints, packages, runs, status
 from pipelines.commands.usage import UsageError
 from steps.errors import DeclarationError
+
+_DISK_ERRORS = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS}
+"""What a person has to mend: any other error of the system is a mistake of ours."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader of our output left, for example `head`; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        print(f"pipelines: A file cannot be read or written: {error}.", file=sys.stderr)
         return 1
 
 

@@ -1,5 +1,6 @@
 """The command line: what it prints where, and how it exits."""
 
+import errno
 import json
 import os
 import subprocess
@@ -255,3 +256,21 @@ def test_an_interrupted_demonstration_names_what_goes_on(
         "\nEndpoint 'digits' goes on running; end it with "
         f"'pipelines endpoints stop digits --root {tmp_path}'.\npipelines: Interrupted.\n"
     )
+
+
+def test_a_full_disk_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the machine refuses is one sentence; what only we can have done wrong is raised."""
+    errors = [OSError(errno.ENOSPC, "No space left on device"), FileNotFoundError(errno.ENOENT, "")]
+
+    def write(_: object) -> int:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(definitions, "_list", write)
+    assert main(["list"]) == 1
+    assert capsys.readouterr().err == (
+        "pipelines: A file cannot be read or written: [Errno 28] No space left on device.\n"
+    )
+    with pytest.raises(FileNotFoundError):
+        main(["list"])
