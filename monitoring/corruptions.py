@@ -3,9 +3,9 @@
 They measure what monitoring finds and show what a violation looks like. Classes that the model was
 not trained on are no corruption of a picture but other pictures; see `monitoring.traffic`.
 
-Kinds and their use as a measure are those of D. Hendrycks, T. Dietterich, "Benchmarking Neural
-Network Robustness to Common Corruptions and Perturbations", 2019, https://arxiv.org/abs/1903.12261;
-severities are in the units of what changes, not in steps of 1 to 5.
+Severities are in the units of what changes: pixels, degrees, fractions. Published collections have
+steps of 1 to 5 instead, such as ImageNet-C of D. Hendrycks, T. Dietterich, "Benchmarking Neural
+Network Robustness to Common Corruptions and Perturbations", 2019, https://arxiv.org/abs/1903.12261
 """
 
 import io

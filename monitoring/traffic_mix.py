@@ -1,7 +1,7 @@
 """What requests are about: draws a picture for each, and what people will say that it shows.
 
 Every request has random numbers of its own, so that it does not depend on the others: the same seed
-gives the same pictures whatever happens to them, how ever often their labels are wrong.
+gives the same pictures whatever happens to them, however often their labels are wrong.
 """
 
 import math
