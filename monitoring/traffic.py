@@ -137,7 +137,7 @@ def simulate(
         mix: What requests are about.
         load: How many there are, and how often.
         send: Asks the endpoint. Gets the path of a file that is sent as it is, and the image of one
-            that is corrupted, which is best sent without loss: that would be one corruption more.
+            that is corrupted, to be sent without loss: compression is a corruption of its own.
         decode: Content of a file to an upright RGB image: `inference.images.decode`.
         started_at: The time now; labels are dated from it.
         corruption: What happens to every picture; None sends the files as they are.
