@@ -64,11 +64,11 @@ def refusals(sagemaker: Any) -> Iterator[None]:
         yield
     except sagemaker.exceptions.ClientError as error:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        words = f"{error.operation_name}: {code}: {message.rstrip('.')}."
+        words = ": ".join(filter(None, (error.operation_name, code, message.rstrip("."))))
         if any(phrase in message.lower() for phrase in _CLOSED):
             raise ModelMonitorUnavailableError(
-                f"This account may not use Model Monitor ({words[:-1]}). {HINT}"
+                f"This account may not use Model Monitor ({words}). {HINT}"
             ) from error
         if code in _REFUSALS:
-            raise ScheduleError(f"Model Monitor refused {words} {HINT}") from error
+            raise ScheduleError(f"Model Monitor refused {words}. {HINT}") from error
         raise

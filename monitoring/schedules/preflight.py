@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from monitoring.schedules.requests import DIGEST_CHARACTERS
-from monitoring.schedules.schedule import DataQuality, ModelQuality, MonitoringType, Schedule
+from monitoring.schedules.schedule import ModelQuality, MonitoringType, Schedule
 from monitoring.schedules.timing import Window
 
 MAX_NAME_CHARACTERS = 63
@@ -99,11 +99,10 @@ def _uri_problems(schedule: Schedule) -> Iterator[str]:
         "constraints": schedule.quality.constraints_uri,
     }
     targets = {"reports": schedule.job.output_uri}
-    match schedule.quality:
-        case DataQuality():
-            sources["statistics"] = schedule.quality.statistics_uri
-        case ModelQuality():
-            targets["ground truth"] = schedule.quality.ground_truth_uri
+    if isinstance(schedule.quality, ModelQuality):
+        targets["ground truth"] = schedule.quality.ground_truth_uri
+    else:
+        sources["statistics"] = schedule.quality.statistics_uri
     for uris, max_characters in (
         (sources, MAX_SOURCE_CHARACTERS),
         (targets, MAX_TARGET_CHARACTERS),
@@ -187,7 +186,8 @@ def _exponents(value: object, place: str) -> Iterator[str]:
             yield f"{value.text} at {place}"
         case dict():
             for key, member in value.items():
-                yield from _exponents(member, f"{place}/{key}")
+                pointer = key.replace("~", "~0").replace("/", "~1")  # RFC 6901
+                yield from _exponents(member, f"{place}/{pointer}")
         case list():
             for index, item in enumerate(value):
                 yield from _exponents(item, f"{place}/{index}")
