@@ -185,6 +185,7 @@ class _Runner:
         )
         self._bench = Bench(
             execution_id=execution.id,
+            root=root,
             machine=machine,
             registry=Registry(root),
             hosting=Hosting(root),

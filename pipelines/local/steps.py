@@ -36,6 +36,8 @@ class Bench:
     """What running a step needs beside the step."""
 
     execution_id: str
+    root: Path
+    """Folder of everything that executions leave on this machine."""
     machine: Machine
     registry: Registry
     hosting: Hosting
@@ -196,6 +198,7 @@ def _lambda(call: _StepCall) -> Result:
         call.arguments,
         call.step.body.get("OutputParameters", []),
         backing=Backing(
+            root=bench.root,
             store=bench.machine.store,
             registry=bench.registry,
             hosting=bench.hosting,

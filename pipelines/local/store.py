@@ -10,6 +10,7 @@ A prefix is a string as in S3 and not a folder: `s3://bucket/da` names `data/x` 
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -177,6 +178,46 @@ class LocalStore:
             raise StorageError(
                 f"No object has the prefix '{prefix}' in the local store ({self.path(prefix)})."
             )
+        return self._link_objects(objects, directory, shard)
+
+    def link_manifest(
+        self, uri: str, directory: Path, *, shard: tuple[int, int] = (0, 1)
+    ) -> list[str]:
+        """Let a folder hold the objects that a manifest lists; otherwise as `link_inputs`.
+
+        Args:
+            uri: The manifest, a JSON list: `{"prefix": "s3://..."}`, then the rest of each key.
+            directory: Folder to fill; each object has there the name that the manifest gives it.
+            shard: As in `link_inputs`.
+
+        Raises:
+            StorageError: There is no manifest, or it is not of this form, or an object that it
+                lists does not exist.
+
+        Source:
+            Amazon SageMaker AI API Reference, S3DataSource, S3DataType,
+            https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+        """
+        return self._link_objects(self._manifest(uri), directory, shard)
+
+    def _manifest(self, uri: str) -> list[tuple[str, Path]]:
+        """The objects that a manifest lists: their names in it, and the files."""
+        try:
+            prefix, names = _parse_manifest(self.read_bytes(uri))
+        except ValueError as error:
+            raise StorageError(f"The manifest '{uri}' cannot be used: {error}.") from error
+        objects = [(name, self.path(prefix + name)) for name in names]
+        for name, path in objects:
+            if not path.is_file():
+                raise StorageError(
+                    f"The manifest '{uri}' lists '{prefix}{name}', which is not in the local "
+                    f"store ({path})."
+                )
+        return objects
+
+    def _link_objects(
+        self, objects: list[tuple[str, Path]], directory: Path, shard: tuple[int, int]
+    ) -> list[str]:
         index, number = shard
         directory.mkdir(parents=True, exist_ok=True)
         parents = {directory}
@@ -265,6 +306,17 @@ def content_digest(data: bytes) -> str:
 def join(prefix: str, name: str) -> str:
     """The URI of `name` below a prefix, whether or not the prefix ends with a slash."""
     return f"{prefix.rstrip('/')}/{name}"
+
+
+def _parse_manifest(content: bytes) -> tuple[str, list[str]]:
+    """The prefix of a manifest and the rest of each key; a ValueError says what is wrong."""
+    match json.loads(content):
+        case [{"prefix": str(prefix)}, *names] if names:
+            for name in names:
+                if not isinstance(name, str) or not name or name.startswith("/"):
+                    raise ValueError(f"it lists {json.dumps(name)}, which is no rest of a key")
+            return prefix, names
+    raise ValueError("it is no list of a prefix and one name or more")
 
 
 def _link(path: Path, link: Path) -> None:

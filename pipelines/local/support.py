@@ -73,8 +73,11 @@ def _processing(arguments: Mapping[str, Json]) -> Iterator[str]:
         what, source = f"input '{item['InputName']}'", item.get("S3Input", {})
         yield from _name(what, item["InputName"])
         yield from _local_path(what, source.get("LocalPath"))
-        if source.get("S3DataType") != "S3Prefix":
-            yield f"{what} has S3DataType {source.get('S3DataType')}; only S3Prefix is supported."
+        if source.get("S3DataType") not in {"ManifestFile", "S3Prefix"}:
+            yield (
+                f"{what} has S3DataType {source.get('S3DataType')}; only S3Prefix and "
+                "ManifestFile are supported."
+            )
         if source.get("S3InputMode", "File") != "File":
             yield f"{what} has S3InputMode {source['S3InputMode']}; only File is supported."
         if source.get("S3CompressionType", "None") != "None":

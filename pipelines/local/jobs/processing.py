@@ -83,7 +83,9 @@ def _prepare(call: JobCall, job_dir: JobDir, *, hosts: list[str], index: int) ->
     for item in request.get("ProcessingInputs", []):
         s3 = item["S3Input"]
         is_sharded = s3.get("S3DataDistributionType") == "ShardedByS3Key"
-        call.machine.store.link_inputs(
+        store = call.machine.store
+        link = store.link_manifest if s3["S3DataType"] == "ManifestFile" else store.link_inputs
+        link(
             s3["S3Uri"],
             Path(job_dir.reroot(s3["LocalPath"])),
             shard=(index, len(hosts)) if is_sharded else (0, 1),

@@ -7,11 +7,13 @@ those against the service's model.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
 from pipelines.local.stand_ins.autoscaling import AutoscalingStandIn
+from pipelines.local.stand_ins.cloudwatch import CloudWatchStandIn
 from pipelines.local.stand_ins.runtime import RuntimeStandIn
 from pipelines.local.stand_ins.s3 import S3StandIn
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
@@ -22,6 +24,8 @@ from pipelines.local.store import LocalStore
 class Backing:
     """What the stand-ins answer from."""
 
+    root: Path
+    """Folder of everything that executions leave on this machine."""
     store: LocalStore
     registry: Registry
     hosting: Hosting
@@ -31,6 +35,7 @@ class Backing:
 
 STAND_INS: Mapping[str, Callable[[Backing], object]] = {
     "application_autoscaling": lambda backing: AutoscalingStandIn(backing.hosting),
+    "cloudwatch": lambda backing: CloudWatchStandIn(backing.root / "cloudwatch"),
     "s3": lambda backing: S3StandIn(backing.store),
     "sagemaker": lambda backing: SageMakerStandIn(
         backing.registry, backing.hosting, backing.is_stopping

@@ -71,6 +71,7 @@ def backing(tmp_path: Path) -> Backing:
             now=datetime(2026, 11, day, tzinfo=UTC),
         )
     return Backing(
+        root=tmp_path,
         store=LocalStore(tmp_path),
         registry=registry,
         hosting=Hosting(tmp_path),

@@ -74,7 +74,7 @@ def test_functions_outside_the_folder_are_not_loaded(functions_dir: Path) -> Non
         pytest.param(
             "def respond(event, *, dynamodb): ...",
             "which asks for the client 'dynamodb'. Stand-ins: "
-            "application_autoscaling, s3, sagemaker, sagemaker_runtime.",
+            "application_autoscaling, cloudwatch, s3, sagemaker, sagemaker_runtime.",
             id="no-stand-in",
         ),
     ],

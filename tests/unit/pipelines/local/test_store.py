@@ -54,6 +54,70 @@ def test_inputs_are_links_to_the_objects(store: LocalStore, tmp_path: Path) -> N
     assert not (tmp_path / "input" / "b").is_symlink()
 
 
+def test_a_manifest_lists_what_is_linked(store: LocalStore, tmp_path: Path) -> None:
+    """Each object has the name that the manifest gives it; a host gets its share of the list."""
+    for key in ("x/a", "x/b", "c", "d"):
+        store.put_bytes(f"s3://bucket/data/{key}", key.encode())
+    listed = b'[{"prefix": "s3://bucket/data/"}, "x/a", "x/b", "c"]'
+    store.put_bytes("s3://bucket/manifests/1.json", listed)
+
+    store.link_manifest("s3://bucket/manifests/1.json", tmp_path / "input")
+    share = store.link_manifest("s3://bucket/manifests/1.json", tmp_path / "share", shard=(1, 2))
+
+    files = [path for path in (tmp_path / "input").rglob("*") if path.is_file()]
+    names = {path.relative_to(tmp_path / "input").as_posix() for path in files}
+    assert names == {"c", "x/a", "x/b"}
+    assert (tmp_path / "input/x/a").samefile(store.path("s3://bucket/data/x/a"))
+    assert share == ["x/b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param("{", "cannot be used: Expecting property name", id="json"),
+        pytest.param(
+            '["a"]', "cannot be used: it is no list of a prefix and one name or more.", id="prefix"
+        ),
+        pytest.param(
+            '[{"prefix": "s3://bucket/"}]',
+            "cannot be used: it is no list of a prefix and one name or more.",
+            id="empty",
+        ),
+        pytest.param(
+            '[{"prefix": "s3://bucket/a"}, "/etc/passwd"]',
+            'cannot be used: it lists "/etc/passwd", which is no rest of a key.',
+            id="absolute",
+        ),
+        pytest.param(
+            '[{"prefix": "s3://bucket/a/"}, 1]',
+            "cannot be used: it lists 1, which is no rest of a key.",
+            id="number",
+        ),
+        pytest.param(
+            '[{"prefix": "s3://bucket/a/"}, "../../x"]',
+            "The key of 's3://bucket/a/../../x' leaves its bucket; expected one without '..'.",
+            id="dots",
+        ),
+        pytest.param(
+            '[{"prefix": "s3://bucket/a/"}, "b"]',
+            "lists 's3://bucket/a/b', which is not in the local store (",
+            id="missing",
+        ),
+    ],
+)
+def test_a_manifest_that_cannot_be_used_is_refused(
+    store: LocalStore, tmp_path: Path, content: str, problem: str
+) -> None:
+    """What it lists must be there, and in the bucket."""
+    store.put_bytes("s3://bucket/manifest.json", content.encode())
+
+    with pytest.raises(StorageError) as error:
+        store.link_manifest("s3://bucket/manifest.json", tmp_path / "input")
+
+    assert problem in str(error.value)
+    assert not (tmp_path / "input").exists()
+
+
 def test_objects_that_cannot_be_linked_hard_are_linked_softly(
     store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

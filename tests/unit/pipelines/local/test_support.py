@@ -50,6 +50,13 @@ IF = [{"Type": "Not", "Condition": {"Type": "Equals", "LeftValue": 1, "RightValu
     "body",
     [
         pytest.param(processing("S"), id="processing"),
+        pytest.param(
+            changed(
+                processing("S"),
+                lambda a: a["ProcessingInputs"][0]["S3Input"].update(S3DataType="ManifestFile"),
+            ),
+            id="manifest-input",
+        ),
         pytest.param({**processing("S"), "DependsOn": ["A", {"Step": "B"}]}, id="depends-on"),
         pytest.param(training("S", channels={"train": "s3://box/x"}), id="training"),
         pytest.param(tuning(), id="tuning"),
@@ -84,10 +91,10 @@ def test_what_is_emulated_is_accepted(body: dict[str, Any]) -> None:
         pytest.param(
             changed(
                 processing("S"),
-                lambda a: a["ProcessingInputs"][0]["S3Input"].update(S3DataType="ManifestFile"),
+                lambda a: a["ProcessingInputs"][0]["S3Input"].pop("S3DataType"),
             ),
-            "input 'code' has S3DataType ManifestFile; only S3Prefix is supported.",
-            id="manifest-input",
+            "input 'code' has S3DataType None; only S3Prefix and ManifestFile are supported.",
+            id="input-type",
         ),
         pytest.param(
             changed(

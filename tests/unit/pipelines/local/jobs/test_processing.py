@@ -57,6 +57,27 @@ def test_a_job_reads_inputs_and_its_outputs_are_stored(
     assert request["AppSpecification"]["ContainerArguments"][0] == "/opt/ml/processing/input/raw"
 
 
+def test_an_input_may_be_a_manifest(execute: Execute, store: LocalStore) -> None:
+    """The job finds the objects that the manifest lists, and no others."""
+    for name in ("1", "2", "3"):
+        store.put_bytes(f"s3://bucket/raw/{name}.txt", name.encode())
+    store.put_bytes("s3://bucket/list.json", b'[{"prefix": "s3://bucket/raw/"}, "1.txt", "3.txt"]')
+    code = (
+        "import os, sys\nfrom pathlib import Path\n"
+        "found = sorted(path.name for path in Path(sys.argv[1]).iterdir())\n"
+        "Path(os.environ['SM_OUTPUT_DIR'], 'message').write_text(' '.join(found))\n"
+    )
+    put_code(store, "code", {"job.py": code})
+    step = processing(
+        "Prepare",
+        inputs={"raw": "s3://bucket/list.json"},
+        arguments=["/opt/ml/processing/input/raw"],
+    )
+    step["Arguments"]["ProcessingInputs"][1]["S3Input"]["S3DataType"] = "ManifestFile"
+
+    assert execute(definition(step)).step("Prepare").summary == "1.txt 3.txt"
+
+
 def test_the_response_describes_the_job(execute: Execute, store: LocalStore) -> None:
     """Name, ARN, status, times, the request and the exit message are in the properties."""
     code = (
