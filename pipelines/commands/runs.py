@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
         help="folder of images; to train, one subfolder per label",
     )
     command.add_argument(
-        "--resume", metavar="ID", help="go on with a failed execution from the step that failed"
+        "--resume", metavar="ID", help="go on with an execution that failed or was stopped"
     )
     add_root(command)
     command.set_defaults(command=_run)
