@@ -95,7 +95,7 @@ def _context(name: str, site: Site) -> Any:
     return Context(
         site=site,
         session=session,
-        pipeline_name=f"{site.project}-{name}",
+        pipeline_name=site.pipeline_name(name),
         training_image_uri=site.training_image_uri
         or image("training", TRAINING_VERSION, "ml.g5.xlarge"),
         processing_image_uri=site.processing_image_uri

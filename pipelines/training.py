@@ -24,7 +24,7 @@ from sagemaker.core.workflow.parameters import (
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
 from inference.contract import ARCHITECTURES
-from inference.package import Metadata
+from inference.package import HYPERPARAMETER_PREFIX, Metadata, parameter_name
 from pipelines.catalogue import RAW_DATA_PARAMETER
 from steps.check_quality import check_quality_step
 from steps.evaluate.contract import Output as EvaluateOutput
@@ -157,7 +157,7 @@ def _hyperparameter_parameters(omitted: set[str]) -> dict[str, Parameter]:
         name = hyperparameter.name
         if name in omitted:
             continue
-        title = name.title().replace("_", "")
+        title = parameter_name(name)
         default = hyperparameter.default
         if name in enums:
             parameters[name] = ParameterString(
@@ -222,7 +222,8 @@ def _metadata(
         Metadata.SAMPLES_URI: evaluate.output_uri(EvaluateOutput.SAMPLES),
         "image_size": parameters["ImageSize"].to_string(),
         "preprocess_code_digest": context.bundles["preprocess"].digest,
-        "raw_data_uri": parameters[RAW_DATA_PARAMETER],
-        **{f"hyperparameter.{name}": value for name, value in hyperparameters.items()},
+        Metadata.IMAGE_SIZE: parameters["ImageSize"].to_string(),
+        Metadata.RAW_DATA_URI: parameters[RAW_DATA_PARAMETER],
+        **{f"{HYPERPARAMETER_PREFIX}{name}": value for name, value in hyperparameters.items()},
         **{name: value for name, value in optional.items() if value},
     }

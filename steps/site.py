@@ -24,12 +24,21 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConf
 _FORMS = {
     "account": (r"\d{12}", "111122223333"),
     "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "my-bucket"),
+    "dead_letter_queue_arn": (
+        r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]+|",
+        "arn:aws:sqs:us-east-1:111122223333:my-queue",
+    ),
     "git_revision": (r"[0-9a-f]{7,64}|", "0123abc"),
     "model_package_group": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "dog-breeds"),
     "pretrained_weights_uri": (r"s3://[^/]+/.+|", "s3://my-bucket/weights"),
     "project": (r"[a-z0-9](-?[a-z0-9]){0,31}", "dog-breeds"),
     "region": (r"[a-z]{2}(-[a-z]+)+-\d", "eu-west-1"),
     "role_arn": (
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:role/my-role",
+    ),
+    "schedule_group": (r"[\w.-]{1,64}", "my-schedules"),
+    "trigger_role_arn": (
         r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
         "arn:aws:iam::111122223333:role/my-role",
     ),
@@ -87,14 +96,28 @@ class Site:
     enable_traffic_encryption: bool = True
     """Whether traffic between the containers of one job is encrypted."""
 
+    monitoring_schedule: str = "cron(0 * * * ? *)"
+    """When `monitoring` runs, an expression of EventBridge Scheduler in UTC; `off`: never."""
+    retraining_schedule: str = "cron(0 3 ? * SUN *)"
+    """When `retraining` runs, likewise."""
+    schedule_group: str = ""
+    """EventBridge Scheduler group that holds the schedules; empty: the project's name."""
+    trigger_role_arn: str = ""
+    """Role under which schedules and rules start pipelines; empty: `<project>-triggers`."""
+    dead_letter_queue_arn: str = ""
+    """SQS queue of what schedules and rules could not start; empty: none."""
+
     git_revision: str = ""
     """Revision of the code, recorded with each registered model when given."""
 
     def __post_init__(self) -> None:
+        role = f"arn:{self.partition}:iam::{self.account}:role"
         defaults = {
             "bucket": f"sagemaker-{self.region}-{self.account}",
-            "role_arn": f"arn:{self.partition}:iam::{self.account}:role/{self.project}-execution",
+            "role_arn": f"{role}/{self.project}-execution",
             "model_package_group": self.project,
+            "schedule_group": self.project,
+            "trigger_role_arn": f"{role}/{self.project}-triggers",
         }
         derived = {name for name in defaults if not getattr(self, name)}
         for name in derived:
@@ -159,6 +182,15 @@ class Site:
     def uri(self, *parts: str) -> str:
         """S3 URI of a key under the project's prefix."""
         return "/".join((f"s3://{self.bucket}/{self.project}", *parts))
+
+    def pipeline_name(self, name: str) -> str:
+        """Name in the account of a pipeline of the catalogue."""
+        return f"{self.project}-{name}"
+
+    def pipeline_arn(self, name: str) -> str:
+        """ARN of a pipeline of the catalogue."""
+        service = f"arn:{self.partition}:sagemaker:{self.region}:{self.account}"
+        return f"{service}:pipeline/{self.pipeline_name(name)}"
 
     def function_arn(self, folder: str) -> str:
         """ARN of the Lambda function whose source is `infrastructure/functions/<folder>/`."""

@@ -12,6 +12,8 @@ def test_every_setting_has_a_default() -> None:
     assert site.bucket == "sagemaker-us-east-1-111122223333"
     assert site.role_arn == "arn:aws:iam::111122223333:role/image-classification-execution"
     assert site.model_package_group == "image-classification"
+    assert site.schedule_group == "image-classification"
+    assert site.trigger_role_arn == "arn:aws:iam::111122223333:role/image-classification-triggers"
 
 
 def test_settings_come_from_the_environment() -> None:
@@ -103,3 +105,12 @@ def test_unknown_settings_are_refused() -> None:
     """A misspelt variable is an error, not a default."""
     with pytest.raises(SiteError, match=r"^Environment variable 'SITE_REGOIN' is no setting"):
         Site.from_environment({"SITE_REGOIN": "eu-west-1"})
+
+
+def test_a_pipeline_is_named_after_the_project() -> None:
+    """Projects of one account share no pipeline."""
+    site = Site(project="dogs", region="eu-west-1")
+    assert site.pipeline_name("training") == "dogs-training"
+    assert site.pipeline_arn("training") == (
+        "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/dogs-training"
+    )
