@@ -11,6 +11,7 @@ from typing import Any
 from monitoring.schedules.definitions import delete_definitions, job_definition
 from monitoring.schedules.description import absent, find_schedule
 from monitoring.schedules.errors import ScheduleError, refusals
+from monitoring.schedules.objects import read_constraints
 from monitoring.schedules.preflight import constraints_problems, schedule_problems
 from monitoring.schedules.requests import schedule_config, schedule_request
 from monitoring.schedules.schedule import MonitoringType, Schedule
@@ -145,12 +146,7 @@ def _check(schedule: Schedule, s3: Any) -> None:
     problems = schedule_problems(schedule)
     if not problems:
         uri = schedule.quality.constraints_uri
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        try:
-            content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except s3.exceptions.NoSuchKey as error:
-            raise ScheduleError(f"There are no constraints at {uri}.") from error
-        problems = constraints_problems(uri, content)
+        problems = constraints_problems(uri, read_constraints(uri, s3=s3))
     if problems:
         raise ScheduleError(" ".join(problems))
 

@@ -73,7 +73,7 @@ class Job:
     `image_uris.retrieve("model-monitor", region)`."""
     role_arn: str
     preprocessor_uri: str
-    """S3 object with the content of `monitoring/preprocessor.py`."""
+    """S3 object with the record preprocessor, as `upload_preprocessor` names it."""
     output_uri: str
     """S3 prefix of the reports, which lie in `<endpoint>/<schedule>/yyyy/mm/dd/hh/` below it."""
     instance_type: str = "ml.m5.xlarge"

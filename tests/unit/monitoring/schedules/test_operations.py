@@ -137,7 +137,8 @@ def test_missing_constraints_stop_the_creation(
     with pytest.raises(ScheduleError) as caught:
         create(data_quality, sagemaker=sagemaker.client, s3=s3.client)
     assert str(caught.value) == (
-        "There are no constraints at s3://bucket/baseline/data_quality/constraints.json."
+        "There are no constraints at s3://bucket/baseline/data_quality/constraints.json; register "
+        "the model again with the training pipeline."
     )
 
 
