@@ -9,6 +9,8 @@ from pipelines.definition import Json, is_expression, parse_path
 from pipelines.local.errors import UnresolvedReference, choices
 from pipelines.local.store import LocalStore, join
 
+_MAX_SHOWN_CHARACTERS = 40
+
 NAME_KEYS = ("OutputName", "InputName", "MetricName", "ChannelName", "Name")
 """Members that name an element of a list: `Outputs['train']` is the one with that OutputName."""
 
@@ -219,4 +221,7 @@ def _kind(value: Json) -> str:
 
 
 def _show(value: Json) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else json.dumps(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    is_long = isinstance(value, str) and len(value) > _MAX_SHOWN_CHARACTERS
+    return json.dumps(f"{value[:_MAX_SHOWN_CHARACTERS]}..." if is_long else value)

@@ -168,6 +168,9 @@ def compare(kind: str, left: Any, right: Any) -> dict[str, Any]:
     ("condition", "is_true", "text"),
     [
         pytest.param(compare("Equals", "a", "a"), True, '"a" == "a"', id="equal-strings"),
+        pytest.param(
+            compare("Equals", "a" * 50, ""), False, f'"{"a" * 40}..." == ""', id="long-string"
+        ),
         pytest.param(compare("Equals", True, True), True, "true == true", id="equal-booleans"),
         pytest.param(compare("Equals", 1, 1.0), True, "1 == 1", id="integer-and-float"),
         pytest.param(compare("GreaterThan", 2, 2), False, "2 > 2", id="greater"),
