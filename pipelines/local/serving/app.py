@@ -143,7 +143,7 @@ class _Routes:
         return web.Response(status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def execution_parameters(self, request: web.BaseRequest) -> web.Response:
-        num_threads = self._endpoint.num_threads
+        num_threads = min(self._endpoint.num_threads, _MAX_TRANSFORM_MB)
         return web.json_response(
             {
                 "BatchStrategy": "SINGLE_RECORD",
