@@ -10,7 +10,10 @@ from datetime import timedelta
 
 HOURS_PER_DAY = 24
 
-_OFFSET = re.compile(r"-P(?=.*\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?)?", flags=re.ASCII)
+_NUMBER = r"(\d{1,6})"
+_OFFSET = re.compile(
+    rf"-P(?=.*\d)(?:{_NUMBER}D)?(?:T(?=\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?)?", flags=re.ASCII
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,10 +101,10 @@ def test_environment_variables(data_quality: Schedule) -> None:
 def test_offsets(model_quality: Schedule) -> None:
     """A window has offsets of the documented form, and starts before it ends."""
     assert schedule_problems(
-        replace(model_quality, window=Window(start="P1D", end="-P0000000000001D"))
+        replace(model_quality, window=Window(start="P1D", end="-P100DT1000H100M"))
     ) == [
         "Offset 'P1D' is malformed; expected -P<days>D or -PT<hours>H, at most 15 characters.",
-        "Offset '-P0000000000001D' is malformed; expected -P<days>D or -PT<hours>H, at most 15 "
+        "Offset '-P100DT1000H100M' is malformed; expected -P<days>D or -PT<hours>H, at most 15 "
         "characters.",
     ]
     for start, end in (("-P1D", "-P8D"), ("-P1D", "-PT24H")):

@@ -69,7 +69,20 @@ def test_a_window_is_as_long_as_its_offsets_are_apart(
 
 @pytest.mark.parametrize(
     "offset",
-    ["", "P1D", "-P", "-PT", "-P1DT", "-P1H", "-PT1D", "-P7", "-P-1D", "-P1.5D", "-P\u0661D"],
+    [
+        "",
+        "P1D",
+        "-P",
+        "-PT",
+        "-P1DT",
+        "-P1H",
+        "-PT1D",
+        "-P7",
+        "-P-1D",
+        "-P1.5D",
+        "-P999999999999D",
+        "-P\u0661D",
+    ],
 )
 def test_what_is_no_offset_makes_no_window(offset: str) -> None:
     """An offset is negative and has a number and its unit, days before the T and hours after it."""
