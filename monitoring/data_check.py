@@ -11,7 +11,7 @@ from enum import StrEnum
 from monitoring.answers import Record
 from monitoring.baseline import Baseline, Expectation
 from monitoring.data_quality import CheckType, DataStatistics, InferredType, Violation, Violations
-from monitoring.data_statistics import Block, FeatureAccumulator
+from monitoring.data_statistics import Block, Column, FeatureAccumulator
 from monitoring.distance import (
     NumericalDistance,
     categorical_distance,
@@ -79,14 +79,35 @@ class DataCheck:
 
     def update(self, records: Sequence[Record]) -> None:
         """Add a block of records; a field that a record does not have counts as missing."""
-        for name in {*self._features, *(name for record in records for name in record)}:
-            if name not in self._features:
-                self._features[name] = _CurrentFeature(
-                    FeatureAccumulator(name, num_missing=self._num_records),
-                    self._baseline.features.get(name),
-                )
-            self._features[name].update(Block.of([record.get(name) for record in records]))
-        self._num_records += len(records)
+        names = {name for record in records for name in record}
+        self.update_columns(
+            {name: [record.get(name) for record in records] for name in names},
+            num_records=len(records),
+        )
+
+    def update_columns(self, columns: Mapping[str, Column], *, num_records: int) -> None:
+        """Add a block of records by column: much faster, above all where columns are arrays.
+
+        Args:
+            columns: Values by field, one per record; None and NaN are missing. Fields that no
+                record has may be left out.
+            num_records: Size of the block.
+
+        Raises:
+            ValueError: A column has another length.
+        """
+        if wrong := {name: len(item) for name, item in columns.items() if len(item) != num_records}:
+            raise ValueError(
+                f"A block of {num_records} records has columns of other sizes: {wrong}."
+            )
+        for name in columns.keys() - self._features.keys():
+            self._features[name] = _CurrentFeature(
+                name, num_missing=self._num_records, expectation=self._baseline.features.get(name)
+            )
+        absent = Block.of([None] * num_records)
+        for name, feature in self._features.items():
+            feature.values.update(Block.of(columns[name]) if name in columns else absent)
+        self._num_records += num_records
 
     def result(self) -> CheckResult:
         """Judge what has come so far; without any record, every expected feature is missing."""
@@ -158,17 +179,14 @@ class _Comparison:
 class _CurrentFeature:
     """The current values of one feature, and how far they are from those of the baseline."""
 
-    def __init__(self, values: FeatureAccumulator, expectation: Expectation | None) -> None:
-        self.values = values
+    def __init__(self, name: str, *, num_missing: int, expectation: Expectation | None) -> None:
         self._expectation = expectation
         self._numbers: NumericalDistance | None = None
         if expectation is not None and expectation.numbers[0].size:
             self._numbers = NumericalDistance(*expectation.numbers)
-
-    def update(self, block: Block) -> None:
-        self.values.update(block)
-        if self._numbers is not None:
-            self._numbers.update(block.numbers)
+        self.values = FeatureAccumulator(
+            name, num_missing=num_missing, also=self._numbers.update if self._numbers else None
+        )
 
     def compare(self) -> _Comparison | None:
         """Compare the distributions; None where that is not asked for."""
@@ -177,6 +195,7 @@ class _CurrentFeature:
         settings = self._expectation.settings
         if not settings.is_evaluated or not settings.is_compared:
             return None
+        self.values.finish_run()
         texts, numbers = self._expectation.texts, self._numbers
         if numbers is not None:
             size = effective_size(numbers.num_baseline, numbers.num_current)

@@ -5,9 +5,9 @@ Values arrive in blocks, so a reader of long files keeps nothing but these accum
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,17 @@ from monitoring.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
 NUM_BUCKETS = 10
 """Model Monitor's number, which it documents as fixed."""
 
-Value = float | str | None
+Value: TypeAlias = float | str | None
 """A number, a text, or None where the value is missing."""
 
+Column: TypeAlias = NDArray[np.float64] | Sequence[Value]
+"""Values of one feature, one per row; numbers in an array are none that are whole by type."""
 
-def data_statistics(columns: Mapping[str, Sequence[Value]]) -> DataStatistics:
+RUN_LENGTH = 65_536
+"""Numbers that are sorted together: so many that what is done once per run costs little."""
+
+
+def data_statistics(columns: Mapping[str, Column]) -> DataStatistics:
     """Statistics of a data set that is in memory.
 
     Args:
@@ -67,7 +73,7 @@ class Block:
     """Some values of one feature, by kind."""
 
     numbers: NDArray[np.float64]
-    """The finite numbers, shape (N,)."""
+    """The finite numbers, shape (N,); they may be the caller's own array."""
     num_integral: int
     """How many of them are whole numbers by type: 1, but not 1.0."""
     texts: Sequence[str]
@@ -75,19 +81,14 @@ class Block:
     """None, and numbers that are not finite."""
 
     @classmethod
-    def of(cls, values: Sequence[Value]) -> Self:
+    def of(cls, values: Column) -> Self:
         """Sort values by their kinds."""
+        if isinstance(values, np.ndarray):
+            return cls._of_numbers(values, num_integral=0)
         kinds = Counter(map(type, values))
         if kinds.keys() <= {float, int}:
             # The usual block is all numbers: no work per value in Python.
-            array = np.array(values, dtype=np.float64)
-            numbers = array[np.isfinite(array)]
-            return cls(
-                numbers=numbers,
-                num_integral=kinds[int],
-                texts=(),
-                num_missing=array.size - numbers.size,
-            )
+            return cls._of_numbers(np.array(values, dtype=np.float64), num_integral=kinds[int])
         texts = [value for value in values if isinstance(value, str)]
         finite = [
             value
@@ -101,6 +102,17 @@ class Block:
             num_missing=len(values) - len(texts) - len(finite),
         )
 
+    @classmethod
+    def _of_numbers(cls, numbers: NDArray[np.float64], *, num_integral: int) -> Self:
+        is_finite = np.isfinite(numbers)
+        num_finite = int(np.count_nonzero(is_finite))
+        return cls(
+            numbers=numbers if num_finite == numbers.size else numbers[is_finite],
+            num_integral=num_integral,
+            texts=(),
+            num_missing=numbers.size - num_finite,
+        )
+
 
 class FeatureAccumulator:
     """What is known of one feature after any number of blocks of values.
@@ -108,13 +120,30 @@ class FeatureAccumulator:
     Args:
         name: The feature's name.
         num_missing: Rows that went by before the feature occurred.
+        also: Receives the finite numbers too, in runs in ascending order.
     """
 
-    def __init__(self, name: str, *, num_missing: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        num_missing: int = 0,
+        also: Callable[[NDArray[np.float64]], None] | None = None,
+    ) -> None:
         self.name = name
         self.num_missing = num_missing
-        self.numbers = NumberAccumulator()
         self.texts: Counter[str] = Counter()
+        self._numbers = NumberAccumulator()
+        self._receivers = [self._numbers.update, *([also] if also else [])]
+        self._run = np.empty(RUN_LENGTH)
+        self._num_waiting = 0
+        """Numbers of the current run, at the start of its array."""
+
+    @property
+    def numbers(self) -> "NumberAccumulator":
+        """What is known of the numbers so far."""
+        self.finish_run()
+        return self._numbers
 
     @property
     def num_present(self) -> int:
@@ -130,7 +159,15 @@ class FeatureAccumulator:
         """Add a block of values."""
         self.num_missing += block.num_missing
         self.texts.update(block.texts)
-        self.numbers.update(block.numbers, num_integral=block.num_integral)
+        self._numbers.num_integral += block.num_integral
+        start = 0
+        while start < block.numbers.size:
+            part = block.numbers[start : start + RUN_LENGTH - self._num_waiting]
+            self._run[self._num_waiting : self._num_waiting + part.size] = part
+            self._num_waiting += part.size
+            start += part.size
+            if self._num_waiting == RUN_LENGTH:
+                self.finish_run()
 
     def statistics(self) -> FeatureStatistics:
         """The feature's entry in `statistics.json`.
@@ -147,6 +184,15 @@ class FeatureAccumulator:
             return {"name": self.name, "inferred_type": kind, "numerical_statistics": numerical}
         kind = InferredType.STRING if num_texts else InferredType.UNKNOWN
         return {"name": self.name, "inferred_type": kind, "string_statistics": self._string()}
+
+    def finish_run(self) -> None:
+        """Hand on the numbers that wait for their run to become long."""
+        if self._num_waiting:
+            run = self._run[: self._num_waiting]
+            run.sort()
+            for receive in self._receivers:
+                receive(run)
+            self._num_waiting = 0
 
     def _string(self) -> StringStatistics:
         counts = sorted(self.texts.items())
@@ -165,6 +211,7 @@ class NumberAccumulator:
     def __init__(self) -> None:
         self.num_present = 0
         self.num_integral = 0
+        """How many of them are whole numbers by type."""
         self.num_negative = 0
         self._mean = 0.0
         self._squares = 0.0
@@ -174,8 +221,8 @@ class NumberAccumulator:
         self._max = -math.inf
         self._sketch = Sketch()
 
-    def update(self, values: NDArray[np.float64], *, num_integral: int) -> None:
-        """Add a block of finite numbers, shape (N,), of which some are whole by type.
+    def update(self, values: NDArray[np.float64]) -> None:
+        """Add finite numbers in ascending order, shape (N,), at least one.
 
         Moments of blocks merge without cancellation:
         M2 = M2_a + M2_b + (mean_b - mean_a)^2 * n_a * n_b / (n_a + n_b).
@@ -183,21 +230,20 @@ class NumberAccumulator:
         Source: T. Chan, G. Golub, R. LeVeque, "Updating Formulae and a Pairwise Algorithm for
             Computing Sample Variances", Stanford University STAN-CS-79-773, 1979
         """
-        if not values.size:
-            return
-        block_mean = float(values.mean())
-        block_squares = float(np.square(values - block_mean).sum())
+        block_sum = float(values.sum())
+        block_mean = block_sum / values.size
+        centred = values - block_mean
+        block_squares = float(centred @ centred)
         total = self.num_present + values.size
         change = block_mean - self._mean
         self._squares += block_squares + change**2 * self.num_present * values.size / total
         self._mean += change * values.size / total
-        self._sum += float(values.sum())
-        self._min = min(self._min, float(values.min()))
-        self._max = max(self._max, float(values.max()))
+        self._sum += block_sum
+        self._min = min(self._min, float(values[0]))
+        self._max = max(self._max, float(values[-1]))
         self._sketch.update(values)
         self.num_present = total
-        self.num_integral += num_integral
-        self.num_negative += int(np.count_nonzero(values < 0))
+        self.num_negative += int(np.searchsorted(values, 0.0))
 
     def statistics(self, num_missing: int) -> NumericalStatistics:
         """The feature's `numerical_statistics`, once there is a number."""

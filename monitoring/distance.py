@@ -33,25 +33,31 @@ class NumericalDistance:
 
     def __init__(self, values: NDArray[np.float64], weights: NDArray[np.int64]) -> None:
         self._points, first = np.unique(values, return_index=True)
-        ranks = np.cumsum(np.add.reduceat(weights, first))
-        self.num_baseline = int(ranks[-1])
+        self._ranks = np.cumsum(np.add.reduceat(weights, first))
+        self._below = np.zeros_like(self._ranks)
+        """Current numbers below each point."""
+        self._up_to = np.zeros_like(self._ranks)
+        """Current numbers up to each point."""
+        self.num_baseline = int(self._ranks[-1])
         self.num_current = 0
-        # Cells in turn: numbers below the first point, equal to it, between it and the second, ...
-        self._baseline = np.concatenate([[0], np.repeat(ranks, 2)])
-        self._current = np.zeros_like(self._baseline)
 
     def update(self, values: NDArray[np.float64]) -> None:
-        """Add a block of finite current numbers, shape (N,)."""
-        below = np.searchsorted(self._points, values, side="left")
-        up_to = np.searchsorted(self._points, values, side="right")
-        self._current += np.bincount(below + up_to, minlength=self._current.size)
+        """Add finite current numbers in ascending order, shape (N,)."""
+        self._below += np.searchsorted(values, self._points, side="left")
+        self._up_to += np.searchsorted(values, self._points, side="right")
         self.num_current += values.size
 
     def distance(self) -> float:
         """The distance, in [0, 1], once there is a current number."""
         # Whole numbers up to the one division, so that equal distances are equal to the last bit.
-        current = np.cumsum(self._current) * self.num_baseline
-        difference = np.abs(current - self._baseline * self.num_current).max()
+        baseline_below = np.concatenate([[0], self._ranks[:-1]])
+        difference = max(
+            np.abs(current * self.num_baseline - baseline * self.num_current).max()
+            for current, baseline in (
+                (self._below, baseline_below),
+                (self._up_to, self._ranks),
+            )
+        )
         return int(difference) / (self.num_baseline * self.num_current)
 
 

@@ -30,14 +30,19 @@ class Sketch:
     """Which of each pair of neighbours the next compaction of a level keeps."""
 
     def update(self, values: NDArray[np.float64]) -> None:
-        """Add finite values, shape (N,); the total weight grows by exactly N."""
-        start = 0
-        while start < values.size:
-            stop = start + 1 + self._total_capacity() - self._num_items()
-            self.levels[0] = np.concatenate([self.levels[0], values[start:stop]])
-            start = stop
-            if self._num_items() > self._total_capacity():
-                self._compact()
+        """Add finite values in ascending order, shape (N,); the total weight grows by exactly N.
+
+        Of more values than a level holds every 2^h-th one goes to level h at once, the middle one
+        of those that it stands for: no compaction of unordered values is as exact. The values that
+        are left over stay.
+        """
+        height = (values.size // (capacity(0) + 1)).bit_length()
+        num_thinned = values.size >> height << height
+        self._append(height, values[(1 << height) // 2 : num_thinned : 1 << height])
+        if height:
+            self._append(0, values[num_thinned:])
+        while self._is_full():
+            self._compact()
 
     def weighted(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The kept values in ascending order, shape (M,), and how many values each stands for."""
@@ -51,21 +56,22 @@ class Sketch:
         numbers.
         """
         height = next(h for h, level in enumerate(self.levels) if level.size >= capacity(h))
-        if height + 1 == len(self.levels):
-            self.levels.append(np.empty(0))
-            self._offsets.append(0)
         values = np.sort(self.levels[height])
         num_paired = values.size - values.size % 2
         promoted = values[self._offsets[height] : num_paired : 2]
         self._offsets[height] ^= 1
         self.levels[height] = values[num_paired:]
-        self.levels[height + 1] = np.concatenate([self.levels[height + 1], promoted])
+        self._append(height + 1, promoted)
 
-    def _num_items(self) -> int:
-        return sum(level.size for level in self.levels)
+    def _is_full(self) -> bool:
+        num_items = sum(level.size for level in self.levels)
+        return num_items > sum(map(capacity, range(len(self.levels))))
 
-    def _total_capacity(self) -> int:
-        return sum(map(capacity, range(len(self.levels))))
+    def _append(self, height: int, values: NDArray[np.float64]) -> None:
+        while height >= len(self.levels):
+            self.levels.append(np.empty(0))
+            self._offsets.append(0)
+        self.levels[height] = np.concatenate([self.levels[height], values])
 
 
 def weighted(

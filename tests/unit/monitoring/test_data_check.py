@@ -1,6 +1,7 @@
 """Tests of the check of current data against a baseline."""
 
 import copy
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -375,3 +376,23 @@ def test_blocks_do_not_matter(current: list[Record], cuts: list[int]) -> None:
     assert parts.distances == whole.distances
     for one, other in zip(parts.statistics["features"], whole.statistics["features"], strict=True):
         assert (one["name"], one["inferred_type"]) == (other["name"], other["inferred_type"])
+
+
+def test_columns_are_judged_like_records() -> None:
+    """Arrays, lists and absent columns give what the same records give."""
+    expected = baseline(x=BRIGHTNESS, y=LABELS)
+    numbers = [*BRIGHTNESS[:150], math.nan]
+    by_column = DataCheck(expected)
+    by_column.update_columns({"x": np.array(numbers), "y": LABELS[:151]}, num_records=len(numbers))
+    by_column.update_columns({"y": LABELS[:50], "z": [1] * 50}, num_records=50)
+    blocks = records(x=numbers, y=LABELS[:151]), records(y=LABELS[:50], z=[1] * 50)
+    assert by_column.result() == check(expected, *blocks)
+
+
+def test_ragged_columns() -> None:
+    """A column that is too short for the block is refused, and nothing of the block counts."""
+    data_check = DataCheck(baseline(x=BRIGHTNESS))
+    with pytest.raises(ValueError, match=r"^A block") as caught:
+        data_check.update_columns({"x": BRIGHTNESS[:2], "y": BRIGHTNESS[:3]}, num_records=3)
+    assert str(caught.value) == "A block of 3 records has columns of other sizes: {'x': 2}."
+    assert data_check.result().num_records == 0

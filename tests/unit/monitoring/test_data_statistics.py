@@ -128,6 +128,30 @@ def test_moments_of_blocks(numbers: list[float], cut: int) -> None:
     assert (statistics["min"], statistics["max"]) == (whole.min(), whole.max())
 
 
+@given(st.lists(st.integers(0, 100_000), max_size=4), st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_blocks_do_not_matter(cuts: list[int], seed: int) -> None:
+    """Blocks of any size give the statistics of the whole, to the last bit."""
+    values = np.random.default_rng(seed).normal(size=100_000)
+    feature = FeatureAccumulator("x")
+    for block in np.split(values, sorted(cuts)):
+        feature.update(Block.of(block))
+    whole = data_statistics({"x": values})["features"][0]
+    assert feature.statistics() == whole
+
+
+@pytest.mark.parametrize("num_values", [1000, 200_000])
+def test_caller_s_array_is_left_alone(num_values: int) -> None:
+    """An array is neither changed, nor read again after the call."""
+    values = np.random.default_rng(0).normal(size=num_values)
+    original = values.copy()
+    feature = FeatureAccumulator("x")
+    feature.update(Block.of(values))
+    np.testing.assert_array_equal(values, original)
+    values[:] = 0.0
+    assert feature.statistics() == data_statistics({"x": original})["features"][0]
+
+
 @given(st.lists(st.integers(-50, 50), min_size=2, max_size=400))
 @settings(deadline=None)
 def test_buckets_are_a_histogram(numbers: list[int]) -> None:
@@ -141,6 +165,15 @@ def test_buckets_are_a_histogram(numbers: list[int]) -> None:
     assert edges[0] == min(numbers)
     assert edges[-1] == max(numbers)
     assert [bucket["count"] for bucket in buckets] == expected
+
+
+def test_array_with_gaps() -> None:
+    """In an array, too, what is not finite is missing, and no number is whole by type."""
+    values = np.array([math.nan, 1.0, math.inf, 2.0, -math.inf])
+    [feature] = data_statistics({"x": values})["features"]
+    common = feature["numerical_statistics"]["common"]
+    assert feature["inferred_type"] == "Fractional"
+    assert common == {"num_present": 2, "num_missing": 3}
 
 
 def test_one_long_text_does_not_make_all_of_them_long() -> None:

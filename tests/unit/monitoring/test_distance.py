@@ -24,7 +24,7 @@ def distance_of(baseline: list[float], current: list[float], *, weight: int = 1)
     """The distance of two samples, with the baseline's numbers standing for several."""
     values = np.sort(np.array(baseline))
     measured = NumericalDistance(values, np.full(values.size, weight, dtype=np.int64))
-    measured.update(np.array(current))
+    measured.update(np.sort(np.array(current)))
     return measured.distance()
 
 
@@ -70,8 +70,8 @@ def test_numerical_distance_is_exact(baseline: list[int], current: list[int], cu
     """With any ties, and current numbers in two blocks, the distance is the one that is counted."""
     values = np.sort(np.array(baseline, dtype=np.float64))
     measured = NumericalDistance(values, np.ones(values.size, dtype=np.int64))
-    measured.update(np.array(current[:cut], dtype=np.float64))
-    measured.update(np.array(current[cut:], dtype=np.float64))
+    measured.update(np.sort(np.array(current[:cut], dtype=np.float64)))
+    measured.update(np.sort(np.array(current[cut:], dtype=np.float64)))
     assert (measured.num_baseline, measured.num_current) == (len(baseline), len(current))
     assert measured.distance() == float(counted(baseline, current))
 
@@ -84,9 +84,9 @@ def test_sketched_baseline() -> None:
     """
     generator = np.random.default_rng(3)
     sketch = Sketch()
-    sketch.update(generator.normal(size=100_000))
+    sketch.update(np.sort(generator.normal(size=100_000)))
     measured = NumericalDistance(*sketch.weighted())
-    measured.update(generator.normal(loc=0.5, size=100_000))
+    measured.update(np.sort(generator.normal(loc=0.5, size=100_000)))
     assert measured.distance() == pytest.approx(math.erf(0.5 / 8**0.5), abs=0.008)
 
 
