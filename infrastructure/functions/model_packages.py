@@ -5,6 +5,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from inference.package import retraining_parameters
+
 
 def newest_approved(group: str, sagemaker: Any) -> str | None:
     """ARN of the newest approved package of a group; None where there is none, or no group.
@@ -47,6 +49,21 @@ def describe_package(name: str, sagemaker: Any) -> Mapping[str, Any] | None:
             return None
         raise
     return description
+
+
+def approved_training(group: str, sagemaker: Any) -> dict[str, str]:
+    """What the newest approved package of a group was trained with, as parameters of `retraining`.
+
+    Args:
+        group: Name of the model package group.
+        sagemaker: A SageMaker client.
+
+    Returns:
+        The parameters; none where no package is approved, so that the pipeline's defaults hold.
+    """
+    newest = newest_approved(group, sagemaker)
+    package = None if newest is None else describe_package(newest, sagemaker)
+    return retraining_parameters((package or {}).get("CustomerMetadataProperties", {}))
 
 
 def _is_absence(error: ClientError) -> bool:

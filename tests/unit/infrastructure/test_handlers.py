@@ -16,6 +16,7 @@ FUNCTIONS = (
     "find_model_package",
     "restore_previous",
     "smoke_test",
+    "start_retraining",
 )
 
 

@@ -1,0 +1,1 @@
+"""Starts a retraining when a window of records has drifted."""

@@ -1,0 +1,148 @@
+"""Makes the schedules and rules of an account those that are declared, and no others.
+
+What is right is left alone: an update lets a schedule with a rate begin anew. Host code; whoever
+calls it passes the service clients in.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pipelines.triggers import RuleRequests, TriggerRequests
+from steps.errors import DeclarationError
+
+
+class Verb(StrEnum):
+    """What was done."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was before."""
+
+    verb: Verb
+    kind: str
+    """`schedule` or `rule`."""
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.kind} {self.name}"
+
+
+def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> list[Change]:
+    """Create, update and delete schedules and rules until they are as declared.
+
+    It can be repeated after whatever it raised.
+
+    Args:
+        wanted: What there is to be; without schedules and rules, all of the project's are deleted.
+        scheduler: An EventBridge Scheduler client.
+        events: An EventBridge client.
+
+    Returns:
+        What was changed.
+
+    Raises:
+        DeclarationError: The group of the schedules does not exist, or a target was refused.
+    """
+    return [*_reconcile_schedules(wanted, scheduler), *_reconcile_rules(wanted, events)]
+
+
+def _reconcile_schedules(wanted: TriggerRequests, scheduler: Any) -> list[Change]:
+    declared = {request["Name"]: request for request in wanted.schedules}
+    pages = scheduler.get_paginator("list_schedules").paginate(
+        GroupName=wanted.group, NamePrefix=wanted.prefix
+    )
+    try:
+        found = [item["Name"] for page in pages for item in page["Schedules"]]
+    except scheduler.exceptions.ResourceNotFoundException as error:
+        raise DeclarationError(
+            f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
+            "or name another with SITE_SCHEDULE_GROUP."
+        ) from error
+    changes = []
+    for name, request in declared.items():
+        if name not in found:
+            scheduler.create_schedule(**request)
+            changes.append(Change(Verb.CREATED, "schedule", name))
+            continue
+        present = scheduler.get_schedule(GroupName=wanted.group, Name=name)
+        if any(present.get(member) != value for member, value in request.items()):
+            scheduler.update_schedule(**request)
+            changes.append(Change(Verb.UPDATED, "schedule", name))
+    for name in sorted(set(found) - declared.keys()):
+        scheduler.delete_schedule(GroupName=wanted.group, Name=name)
+        changes.append(Change(Verb.DELETED, "schedule", name))
+    return changes
+
+
+def _reconcile_rules(wanted: TriggerRequests, events: Any) -> list[Change]:
+    pages = events.get_paginator("list_rules").paginate(NamePrefix=wanted.prefix)
+    found = {
+        rule["Name"]: rule
+        for page in pages
+        for rule in page["Rules"]
+        # Whatever the service takes a prefix for: nothing else is ours to delete.
+        if rule["Name"].startswith(wanted.prefix)
+    }
+    declared = {requests.rule["Name"]: requests for requests in wanted.rules}
+    changes = []
+    for name, requests in declared.items():
+        present = _targets(name, events) if name in found else {}
+        if name not in found:
+            verb = Verb.CREATED
+        elif _is_as_declared(requests, found[name], present):
+            continue
+        else:
+            verb = Verb.UPDATED
+        events.put_rule(**requests.rule)
+        _put_target(name, requests.target, events)
+        _remove_targets(name, sorted(present.keys() - {requests.target["Id"]}), events)
+        changes.append(Change(verb, "rule", name))
+    for name in sorted(found.keys() - declared.keys()):
+        _remove_targets(name, sorted(_targets(name, events)), events)
+        events.delete_rule(Name=name)
+        changes.append(Change(Verb.DELETED, "rule", name))
+    return changes
+
+
+def _targets(rule: str, events: Any) -> dict[str, Mapping[str, Any]]:
+    pages = events.get_paginator("list_targets_by_rule").paginate(Rule=rule)
+    return {target["Id"]: target for page in pages for target in page["Targets"]}
+
+
+def _is_as_declared(
+    requests: RuleRequests, rule: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    pattern = requests.rule["EventPattern"]
+    return (
+        json.loads(rule.get("EventPattern", "{}")) == json.loads(pattern)
+        and all(rule.get(key) == requests.rule[key] for key in ("Description", "State"))
+        and targets == {requests.target["Id"]: requests.target}
+    )
+
+
+def _put_target(rule: str, target: Mapping[str, Any], events: Any) -> None:
+    answer = events.put_targets(Rule=rule, Targets=[target])
+    _check_entries(rule, answer)
+
+
+def _remove_targets(rule: str, ids: list[str], events: Any) -> None:
+    if ids:
+        _check_entries(rule, events.remove_targets(Rule=rule, Ids=ids))
+
+
+def _check_entries(rule: str, answer: Mapping[str, Any]) -> None:
+    """Refusals of single targets are in the answer, and raise nothing."""
+    if answer["FailedEntryCount"]:
+        entry = answer["FailedEntries"][0]
+        raise DeclarationError(
+            f"Target '{entry['TargetId']}' of rule '{rule}' was refused: {entry['ErrorCode']}: "
+            f"{entry['ErrorMessage']}"
+        )
