@@ -4,7 +4,10 @@ import argparse
 import importlib
 import sys
 
-NAMES = ("start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve", "endpoint")
+NAMES = (
+    "start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve", "endpoint", "batch",
+    "monitoring", "drift",
+)  # fmt: skip
 
 
 def main() -> int:
