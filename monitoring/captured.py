@@ -25,12 +25,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitoring.answers import AnswerError, Record, parse_answers
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.data_quality import InferredType
-from monitoring.data_statistics import Value
+from monitoring.data_statistics import Column, Value
 from monitoring.decimals import parse_decimals
 from monitoring.event_ids import EventIds
 from monitoring.events import parse_event, read_id
@@ -49,9 +48,6 @@ MAX_LAYOUTS = 8
 _MAX_LAYOUT_TRIALS = 64
 
 _EVENT_ID, _INFERENCE_ID, _TIME = "eventId", "inferenceId", "inferenceTime"
-
-Column: TypeAlias = NDArray[np.float64] | Sequence[Value]
-"""Values of one field, one per row; an array where all are finite numbers, and none is whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
