@@ -33,7 +33,7 @@ def figures() -> Iterator[Figure]:
         loop = _loop(model_dir, body)
         job = _job(Path(scratch), model_dir, body)
     yield Figure("loop over the handler, one thread", loop, "images/s")
-    yield Figure(f"batch transform, {usable_cores()} threads", job, "images/s")
+    yield Figure(f"batch transform, {usable_cores()} cores", job, "images/s")
     yield Figure("batch transform to loop", job / loop, "x", at_least=1.0)
 
 
