@@ -29,14 +29,15 @@ class Recorded:
         return self.execution.status is Status.EXECUTING and not self.is_running
 
 
-def executions(root: Path) -> list[Recorded]:
-    """All executions of all pipelines, newest first."""
-    paths = (root.resolve() / "executions").glob("*/*/execution.json")
-    found = [_read(path) for path in paths]
+def executions(root: Path, *, pipeline: str = "*") -> list[Recorded]:
+    """All executions, of all pipelines or of one, newest first."""
+    paths = (root.resolve() / "executions").glob(f"{pipeline}/*/execution.json")
+    found = [read_execution(path) for path in paths]
     return sorted(found, key=lambda recorded: recorded.execution.started, reverse=True)
 
 
-def _read(path: Path) -> Recorded:
+def read_execution(path: Path) -> Recorded:
+    """The execution whose `execution.json` this is."""
     # Asked first: an execution that ends meanwhile has not died.
     is_running = is_locked(path.parent / LOCK_FILE)
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

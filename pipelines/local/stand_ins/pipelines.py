@@ -1,0 +1,86 @@
+"""Stands in for the SageMaker client where executions of pipelines are listed and started."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any, TypeAlias
+
+from pipelines.local.errors import LocalExecutionError
+from pipelines.local.execution import Execution, Status
+from pipelines.local.history import Recorded, executions
+from pipelines.local.hosting import Hosting
+from pipelines.local.registry import Registry
+from pipelines.local.stand_ins.errors import client_error
+from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
+
+Start: TypeAlias = Callable[[str, Mapping[str, str]], Execution]
+"""Runs a pipeline with parameters to its end; raises LocalExecutionError where it cannot start."""
+
+_TOKEN_CHARACTERS = range(32, 129)
+"""Length of a ClientRequestToken, which the service checks."""
+
+
+class PipelinesStandIn(SageMakerStandIn):
+    """The operations on pipelines, over the executions of one root, beside those on models."""
+
+    def __init__(self, root: Path, start: Start) -> None:
+        """Answer from the records under `root`, and start executions with `start`."""
+        super().__init__(Registry(root), Hosting(root), Event())
+        self._root = root
+        self._start = start
+        self._started: dict[str, str] = {}
+
+    def list_pipeline_executions(
+        self,
+        *,
+        PipelineName: str,  # noqa: N803
+        SortBy: str = "CreationTime",  # noqa: N803
+        SortOrder: str = "Descending",  # noqa: N803
+        MaxResults: int = 100,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Summaries of the executions of a pipeline; of several pages, the first."""
+        if SortBy != "CreationTime":
+            raise _refusal("ListPipelineExecutions", f"SortBy is '{SortBy}'; here: CreationTime.")
+        found = executions(self._root, pipeline=PipelineName)
+        if SortOrder == "Ascending":
+            found.reverse()
+        return {"PipelineExecutionSummaries": [_summary(item) for item in found[:MaxResults]]}
+
+    def start_pipeline_execution(
+        self,
+        *,
+        PipelineName: str,  # noqa: N803
+        ClientRequestToken: str,  # noqa: N803
+        PipelineParameters: Sequence[Mapping[str, str]] = (),  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        """Run a pipeline, once for each token; unlike the service, to its end."""
+        operation = "StartPipelineExecution"
+        if len(ClientRequestToken) not in _TOKEN_CHARACTERS:
+            raise _refusal(
+                operation,
+                f"ClientRequestToken has {len(ClientRequestToken)} characters; expected 32 to 128.",
+            )
+        if ClientRequestToken not in self._started:
+            values = {item["Name"]: item["Value"] for item in PipelineParameters}
+            try:
+                execution = self._start(PipelineName, values)
+            except LocalExecutionError as error:
+                raise _refusal(operation, str(error)) from error
+            self._started[ClientRequestToken] = execution.arn
+        return {"PipelineExecutionArn": self._started[ClientRequestToken]}
+
+
+def _summary(recorded: Recorded) -> dict[str, Any]:
+    execution = recorded.execution
+    # One that died will never say so; to the service it would have been stopped.
+    status = Status.STOPPED if recorded.has_died else execution.status
+    return {
+        "PipelineExecutionArn": execution.arn,
+        "StartTime": execution.started,
+        "PipelineExecutionStatus": str(status),
+    }
+
+
+def _refusal(operation: str, message: str) -> Exception:
+    return client_error(operation, "ValidationException", message)

@@ -1,0 +1,120 @@
+"""Tests of pipelines.local.stand_ins.pipelines."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pipelines.local.errors import ParameterError
+from pipelines.local.execution import Execution, Status, hold
+from pipelines.local.stand_ins.pipelines import PipelinesStandIn
+
+START = datetime(2026, 11, 21, 9, tzinfo=UTC)
+TOKEN = "0123456789abcdef" * 2
+ARN = "arn:aws:sagemaker:local-machine:000000000000:pipeline"
+
+
+def record(root: Path, pipeline: str, number: int, status: Status) -> Execution:
+    """Leave the record of an execution."""
+    path = root / "executions" / pipeline / str(number)
+    path.mkdir(parents=True)
+    execution = Execution(
+        id=path.name,
+        pipeline=pipeline,
+        path=path,
+        status=status,
+        started=START + timedelta(hours=number),
+        ended=None,
+        parameters={},
+        definition_digest="0123456",
+        steps=(),
+    )
+    execution.save()
+    return execution
+
+
+def refuse(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    """Start nothing."""
+    message = f"{pipeline} cannot start."
+    raise ParameterError(message)
+
+
+def test_executions_of_one_pipeline_are_listed_newest_first(tmp_path: Path) -> None:
+    """One that died counts as stopped; other pipelines are not listed."""
+    record(tmp_path, "retraining", 1, Status.FAILED)
+    running = record(tmp_path, "retraining", 2, Status.EXECUTING)
+    record(tmp_path, "retraining", 3, Status.EXECUTING)
+    record(tmp_path, "training", 4, Status.SUCCEEDED)
+    client = PipelinesStandIn(tmp_path, refuse)
+
+    with hold(running.path):
+        found = client.list_pipeline_executions(PipelineName="retraining", MaxResults=2)
+        first = client.list_pipeline_executions(PipelineName="retraining", SortOrder="Ascending")
+
+    assert found == {
+        "PipelineExecutionSummaries": [
+            {
+                "PipelineExecutionArn": f"{ARN}/retraining/execution/3",
+                "StartTime": START + timedelta(hours=3),
+                "PipelineExecutionStatus": "Stopped",
+            },
+            {
+                "PipelineExecutionArn": f"{ARN}/retraining/execution/2",
+                "StartTime": START + timedelta(hours=2),
+                "PipelineExecutionStatus": "Executing",
+            },
+        ]
+    }
+    assert len(first["PipelineExecutionSummaries"]) == 3
+    assert first["PipelineExecutionSummaries"][0]["PipelineExecutionStatus"] == "Failed"
+
+
+def test_one_token_starts_one_execution(tmp_path: Path) -> None:
+    """The same request again answers with the same execution."""
+    started: list[Mapping[str, str]] = []
+
+    def start(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+        started.append(parameters)
+        return record(tmp_path, pipeline, len(started), Status.SUCCEEDED)
+
+    client = PipelinesStandIn(tmp_path, start)
+    answers = [
+        client.start_pipeline_execution(
+            PipelineName="retraining",
+            PipelineParameters=[{"Name": "Epochs", "Value": "2"}],
+            ClientRequestToken=token,
+            PipelineExecutionDescription="drift",
+        )["PipelineExecutionArn"]
+        for token in (TOKEN, TOKEN, TOKEN[::-1])
+    ]
+
+    assert started == [{"Epochs": "2"}, {"Epochs": "2"}]
+    assert answers == [f"{ARN}/retraining/execution/{number}" for number in (1, 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("short", "ClientRequestToken has 5 characters; expected 32 to 128."),
+        (TOKEN, "retraining cannot start."),
+    ],
+)
+def test_what_cannot_start_is_the_services_error(tmp_path: Path, token: str, message: str) -> None:
+    """A bad request, and an execution that cannot start, raise what botocore raises."""
+    client = PipelinesStandIn(tmp_path, refuse)
+    with pytest.raises(ClientError) as caught:
+        client.start_pipeline_execution(PipelineName="retraining", ClientRequestToken=token)
+    assert caught.value.response["Error"] == {"Code": "ValidationException", "Message": message}
+
+
+def test_an_order_that_is_not_known_here_is_refused(tmp_path: Path) -> None:
+    """Only the order of creation is."""
+    with pytest.raises(ClientError) as caught:
+        PipelinesStandIn(tmp_path, refuse).list_pipeline_executions(
+            PipelineName="retraining", SortBy="PipelineExecutionArn"
+        )
+    assert caught.value.response["Error"]["Message"] == (
+        "SortBy is 'PipelineExecutionArn'; here: CreationTime."
+    )
