@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipelines.commands import definitions, endpoints, packages, runs, status
+from pipelines.commands import definitions, endpoints, packages, runs, scheduler, status
 from pipelines.commands.usage import UsageError
 from steps.errors import DeclarationError
 
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings of the site are environment variables SITE_*; see the README.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (definitions, runs, status, packages, endpoints):
+    for family in (definitions, runs, status, packages, endpoints, scheduler):
         family.add(commands)
     return parser
 
