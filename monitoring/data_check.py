@@ -15,10 +15,12 @@ from monitoring.data_statistics import Block, Column, FeatureAccumulator
 from monitoring.distance import (
     NumericalDistance,
     categorical_distance,
+    chi_squared_distance,
     effective_size,
     robust_distance,
 )
 from monitoring.documents import number_text
+from monitoring.settings import CategoricalMethod, Settings
 
 MIN_EFFECTIVE_SIZE = 20
 """From this on a distribution that looks unchanged counts as that: 40 values against 40, or 21
@@ -104,9 +106,11 @@ class DataCheck:
             self._features[name] = _CurrentFeature(
                 name, num_missing=self._num_records, expectation=self._baseline.features.get(name)
             )
-        absent = Block.of([None] * num_records)
         for name, feature in self._features.items():
-            feature.values.update(Block.of(columns[name]) if name in columns else absent)
+            if name in columns:
+                feature.values.update(Block.of(columns[name]))
+            else:
+                feature.values.num_missing += num_records
         self._num_records += num_records
 
     def result(self) -> CheckResult:
@@ -195,27 +199,53 @@ class _CurrentFeature:
         settings = self._expectation.settings
         if not settings.is_evaluated or not settings.is_compared:
             return None
-        self.values.finish_run()
-        texts, numbers = self._expectation.texts, self._numbers
-        if numbers is not None:
-            size = effective_size(numbers.num_baseline, numbers.num_current)
-        else:
-            size = effective_size(sum(texts.values()), self.values.texts.total())
-        threshold = settings.categorical_threshold
+        if self._numbers is not None:
+            self.values.finish_run()
+            return _compare_numbers(self._numbers, settings)
         if self._expectation.is_numeric:
-            threshold = settings.comparison_threshold
-        if not size:
-            return _Comparison(distance=None, threshold=threshold, is_small=True)
-        is_small = size < MIN_EFFECTIVE_SIZE
-        distance = (
-            numbers.distance()
-            if numbers is not None
-            else categorical_distance(texts, self.values.texts)
+            return _undecided(settings.comparison_threshold)
+        return _compare_texts(self._expectation.texts, self.values.texts, settings)
+
+
+def _compare_numbers(numbers: NumericalDistance, settings: Settings) -> _Comparison:
+    threshold = settings.comparison_threshold
+    size = effective_size(numbers.num_baseline, numbers.num_current)
+    if not size:
+        return _undecided(threshold)
+    return _comparison(numbers.distance(), threshold, size, is_robust=settings.is_robust)
+
+
+def _compare_texts(
+    baseline: Mapping[str, int], current: Mapping[str, int], settings: Settings
+) -> _Comparison:
+    threshold = settings.categorical_threshold
+    is_test = settings.categorical_method is CategoricalMethod.CHI_SQUARED
+    if is_test:
+        # A distance must exceed its threshold, and p fall below it.
+        threshold = 1.0 - threshold
+    size = effective_size(sum(baseline.values()), sum(current.values()))
+    if not size:
+        return _undecided(threshold)
+    if is_test:
+        return _Comparison(
+            distance=chi_squared_distance(baseline, current),
+            threshold=threshold,
+            is_small=size < MIN_EFFECTIVE_SIZE,
         )
-        # Few values are far from any baseline by chance alone, whatever the method.
-        if settings.is_robust or is_small:
-            distance = robust_distance(distance, size)
-        return _Comparison(distance=distance, threshold=threshold, is_small=is_small)
+    distance = categorical_distance(baseline, current)
+    return _comparison(distance, threshold, size, is_robust=settings.is_robust)
+
+
+def _comparison(distance: float, threshold: float, size: float, *, is_robust: bool) -> _Comparison:
+    is_small = size < MIN_EFFECTIVE_SIZE
+    # Few values are far from any baseline by chance alone, whatever the method.
+    if is_robust or is_small:
+        distance = robust_distance(distance, size)
+    return _Comparison(distance=distance, threshold=threshold, is_small=is_small)
+
+
+def _undecided(threshold: float) -> _Comparison:
+    return _Comparison(distance=None, threshold=threshold, is_small=True)
 
 
 def _check_types(values: FeatureAccumulator, expectation: Expectation) -> Iterator[Violation]:

@@ -232,8 +232,8 @@ class NumberAccumulator:
         """
         block_sum = float(values.sum())
         block_mean = block_sum / values.size
-        centred = values - block_mean
-        block_squares = float(centred @ centred)
+        # No dot product: the linear algebra library would start threads for it, which take longer.
+        block_squares = float(np.square(values - block_mean).sum())
         total = self.num_present + values.size
         change = block_mean - self._mean
         self._squares += block_squares + change**2 * self.num_present * values.size / total

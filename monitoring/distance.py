@@ -1,6 +1,6 @@
-"""Distances between distributions: the largest difference of their (cumulative) proportions.
+"""Distances between distributions: how far proportions differ, or how surely they do.
 
-Source: Deequ 2.0.2, `Distance.scala`, on which Model Monitor is built,
+Source of all but the test: Deequ 2.0.2, `Distance.scala`, on which Model Monitor is built,
 https://github.com/awslabs/deequ/blob/2.0.2-spark-3.3/src/main/scala/com/amazon/deequ/analyzers/Distance.scala
 """
 
@@ -15,6 +15,18 @@ CRITICAL_VALUE = 1.8
 
 Source: D. Knuth, "The Art of Computer Programming", volume 2, 3rd edition, 1998, section 3.3.1,
 equation (15)
+"""
+
+
+MIN_EXPECTED_COUNT = 5.0
+"""Texts that are expected less often are counted together by the chi-squared test.
+
+Source: W. Cochran, "Some Methods for Strengthening the Common chi^2 Tests", Biometrics 10, 1954
+"""
+
+_CONTINUITY = 0.5
+"""Source: F. Yates, "Contingency Tables Involving Small Numbers and the chi^2 Test", Supplement to
+the Journal of the Royal Statistical Society 1, 1934
 """
 
 
@@ -74,6 +86,63 @@ def categorical_distance(baseline: Mapping[str, int], current: Mapping[str, int]
         for text in {*baseline, *current}
     )
     return difference / (num_baseline * num_current)
+
+
+def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float:
+    """How surely the proportions of texts differ: 1 - p, in [0, 1].
+
+    p is that of the chi-squared test of homogeneity: both sides are samples. Deequ takes the
+    baseline for the truth, and so finds a difference in samples of one distribution too often.
+    The rarest texts are counted together, down to two groups, as long as a group is expected
+    fewer than `MIN_EXPECTED_COUNT` times; for two groups Yates' correction is applied.
+
+    Args:
+        baseline: Counts by text, at least one above 0.
+        current: The same of the current texts.
+    """
+    columns = [(baseline.get(text, 0), current.get(text, 0)) for text in {*baseline, *current}]
+    columns = sorted(column for column in columns if any(column))
+    num_baseline, num_current = sum(baseline.values()), sum(current.values())
+    total = num_baseline + num_current
+    columns.sort(key=sum, reverse=True)
+    least = MIN_EXPECTED_COUNT * total / min(num_baseline, num_current)
+    while len(columns) > 2 and sum(columns[-1]) < least:  # noqa: PLR2004
+        rarest, second = columns.pop(), columns.pop()
+        columns.append((rarest[0] + second[0], rarest[1] + second[1]))
+        columns.sort(key=sum, reverse=True)
+    degrees = len(columns) - 1
+    if not degrees:
+        return 0.0
+    statistic = 0.0
+    for column in columns:
+        for count, size in zip(column, (num_baseline, num_current), strict=True):
+            expected = sum(column) * size / total
+            difference = abs(count - expected)
+            if degrees == 1:
+                difference = max(0.0, difference - _CONTINUITY)
+            statistic += difference**2 / expected
+    return 1.0 - chi_squared_p_value(statistic, degrees)
+
+
+def chi_squared_p_value(statistic: float, degrees: int) -> float:
+    """Probability that a chi-squared variable is at least `statistic`.
+
+    The upper regularized gamma function Q(degrees / 2, statistic / 2), from Q(1/2, x) =
+    erfc(sqrt(x)) or Q(1, x) = exp(-x) by Q(a + 1, x) = Q(a, x) + x^a * exp(-x) / gamma(a + 1).
+
+    Source: NIST Digital Library of Mathematical Functions, 8.4.6, 8.4.8 and 8.8.6,
+        https://dlmf.nist.gov/8
+    """
+    x = statistic / 2
+    if x == 0.0:
+        return 1.0
+    is_odd = degrees % 2 == 1
+    order = 0.5 if is_odd else 1.0
+    probability = math.erfc(math.sqrt(x)) if is_odd else math.exp(-x)
+    while order < degrees / 2:
+        probability += math.exp(order * math.log(x) - x - math.lgamma(order + 1))
+        order += 1
+    return min(probability, 1.0)
 
 
 def effective_size(num_baseline: int, num_current: int) -> float:

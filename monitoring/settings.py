@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self, TypeVar
 
 from monitoring.data_constraints import MONITORING_CONFIG
@@ -12,7 +13,18 @@ _SECTION = "distribution_constraints"
 _ENABLED = {"Enabled": True, "Disabled": False}
 # The documentation has both pairs of names.
 _IS_ROBUST = {"Robust": True, "Simple": False, "linf_robust": True, "linf_simple": False}
-_CATEGORICAL_METHODS = {"LInfinity": None}
+
+
+class CategoricalMethod(StrEnum):
+    """How distributions of texts are compared."""
+
+    LINFINITY = "LInfinity"
+    """By the largest difference of a proportion."""
+    CHI_SQUARED = "ChiSquared"
+    """By a test: p below the threshold is a drift."""
+
+
+_CATEGORICAL_METHODS = {str(method): method for method in CategoricalMethod}
 
 
 class SettingsError(ValueError):
@@ -35,8 +47,11 @@ class Settings:
     """Whether what chance explains is taken off a distance."""
     comparison_threshold: float
     """Largest distance of a distribution of numbers."""
+    categorical_method: CategoricalMethod
     categorical_threshold: float
-    """Largest distance of a distribution of texts."""
+    """Largest distance of a distribution of texts; of a test the smallest p."""
+    is_emitted: bool
+    """Whether its metrics are meant for CloudWatch."""
 
     @classmethod
     def read(
@@ -58,7 +73,6 @@ class Settings:
         # The keys of the section have names of their own, so one level is enough.
         values = {**_DEFAULTS, **_flat(config, place), **_flat(overrides, place)}
         values.setdefault("categorical_comparison_threshold", values["comparison_threshold"])
-        _choice(values, "categorical_drift_method", _CATEGORICAL_METHODS, place)
         return cls(
             is_evaluated=_choice(values, "evaluate_constraints", _ENABLED, place),
             type_threshold=_fraction(values, "datatype_check_threshold", place),
@@ -66,7 +80,11 @@ class Settings:
             is_compared=_choice(values, "perform_comparison", _ENABLED, place),
             is_robust=_choice(values, "comparison_method", _IS_ROBUST, place),
             comparison_threshold=_fraction(values, "comparison_threshold", place),
+            categorical_method=_choice(
+                values, "categorical_drift_method", _CATEGORICAL_METHODS, place
+            ),
             categorical_threshold=_fraction(values, "categorical_comparison_threshold", place),
+            is_emitted=_choice(values, "emit_metrics", _ENABLED, place),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from monitoring.answers import Record
 from monitoring.baseline import Baseline
@@ -108,6 +109,27 @@ def test_drift_of_texts() -> None:
             }
         ]
     }
+
+
+@pytest.mark.parametrize("comparison_method", ["Simple", "Robust"])
+def test_drift_of_texts_by_test(comparison_method: str) -> None:
+    """The test finds what p below the threshold says; reported are 1 - p and 1 - threshold."""
+    chi_squared = {
+        "distribution_constraints": {
+            "comparison_method": comparison_method,
+            "categorical_drift_method": "ChiSquared",
+            "categorical_comparison_threshold": 0.25,
+        }
+    }
+    expected = baseline(config=chi_squared, label=LABELS)
+    [violation] = check(expected, records(label=["cat", "dog", "cat"] * 30)).violations
+    p = stats.chi2_contingency([[100, 100], [60, 30]]).pvalue
+    match = re.search("distance: (.+) exceeds threshold: (.+)", violation["description"])
+    assert match is not None
+    assert (float(match[1]), float(match[2])) == (pytest.approx(1 - p), 0.75)
+    similar = check(expected, records(label=["cat", "dog"] * 20 + ["cat"]))
+    assert (similar.violations, similar.undecided) == ((), ())
+    assert check(expected, records(label=["cat"] * 3)).undecided == ("label",)
 
 
 def test_repeated_numbers_count() -> None:

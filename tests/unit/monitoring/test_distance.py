@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from monitoring.distance import (
     NumericalDistance,
     categorical_distance,
+    chi_squared_distance,
+    chi_squared_p_value,
     effective_size,
     robust_distance,
 )
@@ -163,3 +166,66 @@ def test_chance_alone_is_rarely_a_robust_distance() -> None:
         distance = distance_of(first.tolist(), second.tolist())
         num_left += robust_distance(distance, effective_size(100, 100)) > 0
     assert num_left <= 12
+
+
+@given(st.floats(0, 2000), st.integers(1, 60))
+@settings(deadline=None)
+def test_chi_squared_p_value(statistic: float, degrees: int) -> None:
+    """The probability is the one that SciPy computes, in the far tail too."""
+    expected = stats.chi2.sf(statistic, degrees)
+    assert chi_squared_p_value(statistic, degrees) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(st.lists(st.tuples(st.integers(20, 500), st.integers(20, 500)), min_size=2, max_size=8))
+@settings(deadline=None)
+def test_chi_squared_distance(counts: list[tuple[int, int]]) -> None:
+    """Where all texts are frequent, p is that of SciPy's test of homogeneity."""
+    baseline, current = ({str(i): pair[side] for i, pair in enumerate(counts)} for side in (0, 1))
+    expected = stats.chi2_contingency(np.array(counts).T).pvalue
+    assert chi_squared_distance(baseline, current) == pytest.approx(1 - expected, abs=1e-9)
+
+
+def test_rare_texts_are_counted_together() -> None:
+    """Texts that are expected fewer than five times are joined until they are expected so often."""
+    baseline = {"a": 500, "b": 480, "c": 8, "d": 12}
+    current = {"a": 220, "b": 265, "c": 7, "d": 8}
+    # Among 500 of 1,500, five are expected of fifteen, so `c` stays: one less joins `d`.
+    stays = stats.chi2_contingency([[500, 480, 8, 12], [220, 265, 7, 8]]).pvalue
+    assert chi_squared_distance(baseline, current) == pytest.approx(1 - stays, abs=1e-12)
+    joins = stats.chi2_contingency([[501, 480, 19], [220, 265, 15]]).pvalue
+    one_less = {**baseline, "a": 501, "c": 7}
+    assert chi_squared_distance(one_less, current) == pytest.approx(1 - joins, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "current", "expected"),
+    [
+        pytest.param({"a": 50}, {"a": 30}, 0.0, id="one-text"),
+        pytest.param({"a": 50, "b": 0}, {"a": 30}, 0.0, id="text-that-never-occurs"),
+        pytest.param(
+            {"a": 1000},
+            {"b": 30},
+            1 - stats.chi2_contingency([[1000, 0], [0, 30]]).pvalue,
+            id="other-text",
+        ),
+        pytest.param({"a": 2, "b": 6}, {"a": 1, "b": 3}, 0.0, id="same"),
+    ],
+)
+def test_chi_squared_distance_of_few_groups(
+    baseline: dict[str, int], current: dict[str, int], expected: float
+) -> None:
+    """Two groups always stay apart, with Yates' correction; one text is no difference."""
+    assert chi_squared_distance(baseline, current) == pytest.approx(expected, abs=1e-12)
+
+
+def test_chance_alone_rarely_passes_the_chi_squared_test() -> None:
+    """Of 2,000 pairs of samples of one distribution, with rare texts, about 5 % have p < 0.05."""
+    generator = np.random.default_rng(5)
+    shares = [0.6, 0.3, 0.06, 0.02, 0.01, 0.01]
+    num_low = 0
+    for size in (100, 500):
+        first, second = (generator.multinomial(n, shares, size=1000) for n in (1000, size))
+        for pair in zip(first, second, strict=True):
+            baseline, current = (dict(zip("abcdef", row.tolist(), strict=True)) for row in pair)
+            num_low += chi_squared_distance(baseline, current) > 0.95
+    assert 60 <= num_low <= 140

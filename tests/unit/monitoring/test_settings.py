@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from monitoring.settings import Settings, SettingsError
+from monitoring.settings import CategoricalMethod, Settings, SettingsError
 
 DEFAULTS = Settings(
     is_evaluated=True,
@@ -14,7 +14,9 @@ DEFAULTS = Settings(
     is_compared=True,
     is_robust=True,
     comparison_threshold=0.1,
+    categorical_method=CategoricalMethod.LINFINITY,
     categorical_threshold=0.1,
+    is_emitted=True,
 )
 
 
@@ -27,7 +29,7 @@ def test_every_key_counts() -> None:
     """Each key of the documented configuration decides its setting."""
     config = {
         "evaluate_constraints": "Disabled",
-        "emit_metrics": "Enabled",
+        "emit_metrics": "Disabled",
         "datatype_check_threshold": 0.9,
         "domain_content_threshold": 0.8,
         "distribution_constraints": {
@@ -35,7 +37,7 @@ def test_every_key_counts() -> None:
             "comparison_threshold": 0.3,
             "comparison_method": "Simple",
             "categorical_comparison_threshold": 0.4,
-            "categorical_drift_method": "LInfinity",
+            "categorical_drift_method": "ChiSquared",
         },
     }
     assert Settings.read(config, {}, place="here") == Settings(
@@ -45,7 +47,9 @@ def test_every_key_counts() -> None:
         is_compared=False,
         is_robust=False,
         comparison_threshold=0.3,
+        categorical_method=CategoricalMethod.CHI_SQUARED,
         categorical_threshold=0.4,
+        is_emitted=False,
     )
 
 
@@ -114,8 +118,9 @@ def test_both_names_of_a_method(method: str, is_robust: bool) -> None:
             id="text",
         ),
         pytest.param(
-            {"distribution_constraints": {"categorical_drift_method": "ChiSquared"}},
-            "'categorical_drift_method' of here is 'ChiSquared'; this engine knows LInfinity.",
+            {"distribution_constraints": {"categorical_drift_method": "KolmogorovSmirnov"}},
+            "'categorical_drift_method' of here is 'KolmogorovSmirnov'; this engine knows "
+            "LInfinity, ChiSquared.",
             id="unsupported",
         ),
         pytest.param(
