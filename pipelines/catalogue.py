@@ -55,5 +55,11 @@ CATALOGUE = {
             description="Ask an approved model about a folder of images, and check its answers.",
             images_parameter=BATCH_PARAMETER,
         ),
+        Entry(
+            name="monitoring",
+            module="pipelines.monitoring",
+            function="monitoring",
+            description="Compare what an endpoint answers with the baseline of its model.",
+        ),
     )
 }

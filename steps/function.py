@@ -18,6 +18,7 @@ def function_step(
     function: str,
     inputs: Mapping[str, object],
     outputs: Sequence[str],
+    numbers: Sequence[str] = (),
     depends_on: Sequence[Step | StepDependency] = (),
 ) -> LambdaStep:
     """Call a function. Never cached: what functions look at and change is outside the pipeline.
@@ -28,7 +29,8 @@ def function_step(
         description: What it does.
         function: Folder of the function under `infrastructure/functions/`.
         inputs: The event.
-        outputs: Members of the answer, all strings, that later steps may read.
+        outputs: Members of the answer that later steps may read, and that are strings.
+        numbers: Members of the answer that later steps may read, and that are whole numbers.
         depends_on: Steps to wait for beside those that the event refers to.
     """
     return LambdaStep(
@@ -39,8 +41,12 @@ def function_step(
         ),
         inputs=dict(inputs),
         outputs=[
-            LambdaOutput(output_name=output, output_type=LambdaOutputTypeEnum.String)
-            for output in outputs
+            LambdaOutput(output_name=output, output_type=kind)
+            for kind, names in (
+                (LambdaOutputTypeEnum.String, outputs),
+                (LambdaOutputTypeEnum.Integer, numbers),
+            )
+            for output in names
         ],
         depends_on=list(depends_on) or None,
     )

@@ -137,6 +137,13 @@ def processing_input(name: str, s3_uri: object) -> ProcessingInput:
     )
 
 
+def manifest_input(name: str, manifest_uri: object) -> ProcessingInput:
+    """An input that holds the objects that a manifest lists."""
+    item = processing_input(name, manifest_uri)
+    item.s3_input.s3_data_type = "ManifestFile"
+    return item
+
+
 def processing_output(name: str, s3_uri: object) -> ProcessingOutput:
     """An output that is uploaded from `/opt/ml/processing/output/<name>` when the job ends."""
     return ProcessingOutput(

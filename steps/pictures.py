@@ -21,7 +21,17 @@ def picture(path: Path, alternative: str) -> Markup:
         path: An image file.
         alternative: What to read where the picture cannot be seen.
     """
-    image = decode(path.read_bytes())
+    return picture_of(path.read_bytes(), alternative)
+
+
+def picture_of(content: bytes, alternative: str) -> Markup:
+    """An `img` element that carries its picture.
+
+    Args:
+        content: An encoded image.
+        alternative: What to read where the picture cannot be seen.
+    """
+    image = decode(content)
     is_exact = max(image.size) <= MAX_EXACT_SIDE
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()
@@ -30,10 +40,10 @@ def picture(path: Path, alternative: str) -> Markup:
     else:
         image.save(buffer, format="JPEG", quality=85)
     kind = "png" if is_exact else "jpeg"
-    content = base64.b64encode(buffer.getvalue()).decode("ascii")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return element(
         "img",
-        src=f"data:image/{kind};base64,{content}",
+        src=f"data:image/{kind};base64,{data}",
         alt=alternative,
         class_="pixels" if is_exact else None,
     )

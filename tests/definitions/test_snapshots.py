@@ -141,7 +141,8 @@ def test_an_unknown_pipeline_is_refused() -> None:
     with pytest.raises(DeclarationError) as caught:
         compile_pipeline("trainning", Site())
     assert str(caught.value) == (
-        "Pipeline 'trainning' is not declared. Declared: deployment, retraining, scoring, training."
+        "Pipeline 'trainning' is not declared. Declared: deployment, monitoring, retraining, "
+        "scoring, training."
     )
 
 

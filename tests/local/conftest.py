@@ -32,12 +32,12 @@ QUICK = {
 """Parameters under which a pipeline is quick and its gate open."""
 
 
-def write_images(directory: Path) -> Path:
-    """Noisy squares in three colours, one label each."""
+def write_images(directory: Path, num_images: int = NUM_IMAGES_PER_LABEL) -> Path:
+    """Noisy squares in three colours, so many of each, one label each."""
     generator = np.random.default_rng(0)
     for label, colour in COLOURS.items():
         (directory / label).mkdir(parents=True)
-        for number in range(NUM_IMAGES_PER_LABEL):
+        for number in range(num_images):
             noise = generator.normal(0, 30, (SIDE, SIDE, 3))
             pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(directory / label / f"{number:02}.png")

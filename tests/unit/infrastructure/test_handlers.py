@@ -14,7 +14,10 @@ FUNCTIONS = (
     "configure_autoscaling",
     "find_approved_model",
     "find_model_package",
+    "judge_window",
+    "publish_metrics",
     "restore_previous",
+    "select_window",
     "smoke_test",
     "start_retraining",
 )

@@ -26,6 +26,7 @@ def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
         "retraining  Train on new data with known hyperparameters, evaluate and register.\n"
         "deployment  Deploy an approved model package to an endpoint and test it.\n"
         "scoring     Ask an approved model about a folder of images, and check its answers.\n"
+        "monitoring  Compare what an endpoint answers with the baseline of its model.\n"
     )
 
 
@@ -101,7 +102,7 @@ def test_a_definition_file_is_checked_without_the_sdk() -> None:
         pytest.param(
             ["check", "trainning"],
             "pipelines: Pipeline 'trainning' is not declared. "
-            "Declared: deployment, retraining, scoring, training.\n",
+            "Declared: deployment, monitoring, retraining, scoring, training.\n",
             id="unknown pipeline",
         ),
         pytest.param(

@@ -1,0 +1,1 @@
+"""Fails where a window violates a constraint."""

@@ -1,0 +1,1 @@
+"""Publishes the metrics that monitoring jobs wrote."""

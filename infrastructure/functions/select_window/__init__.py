@@ -1,0 +1,1 @@
+"""Selects the window of captured records that a monitoring execution looks at."""

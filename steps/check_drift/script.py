@@ -1,0 +1,165 @@
+"""CheckDrift: hold what an endpoint answered in a window against the baseline of its model.
+
+Violations are the job's result and no failure of it. Captured records that cannot be read are
+listed; where they are more than a few they count as records without any value, so that they never
+make a window look better. A window in which nothing was captured has no violations either.
+"""
+
+import argparse
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from inference.files import write_text
+from monitoring.baseline import Baseline, BaselineError
+from monitoring.captured import CapturedReader
+from monitoring.data_check import CheckResult, DataCheck
+from monitoring.documents import document_text
+from steps.baseline_files import CONSTRAINTS_FILE, DATA_QUALITY_DIR, STATISTICS_FILE
+from steps.check_drift.contract import (
+    CHECK_FILE,
+    DAMAGE_FILE,
+    METRICS_FILE,
+    PAGE_FILE,
+    VIOLATIONS_FILE,
+    DriftCheck,
+    Input,
+    Output,
+)
+from steps.check_drift.examples import Example, find_examples
+from steps.check_drift.findings import Finding, findings, worst_text
+from steps.check_drift.metrics import drift_metrics
+from steps.check_drift.page import DriftReport, drift_page
+from steps.runtime import InputError, JobParser, run
+from steps.window import Window, captured_files, read_records, write_record
+
+logger = logging.getLogger(__name__)
+
+PROCESSING_DIR = Path("/opt/ml/processing")
+
+MAX_DAMAGED_FRACTION = 0.01
+"""Of the captured records; a line that was cut now and then says nothing about the model."""
+
+MAX_FEATURES_WITH_EXAMPLES = 3
+
+
+def main(argv: Sequence[str] | None = None) -> str:
+    """Run the job and return its exit message."""
+    options = _parse(argv)
+    window = Window.of(options)
+    baseline_dir: Path = options.baseline_dir / DATA_QUALITY_DIR
+    constraints_path = baseline_dir / CONSTRAINTS_FILE
+    try:
+        baseline = Baseline.load(baseline_dir / STATISTICS_FILE, constraints_path)
+    except BaselineError as error:
+        raise InputError(str(error)) from error
+    paths = captured_files(options.captured_dir)
+    reader = _reader(window, baseline)
+    result, has_inputs = _check(reader, paths, baseline)
+    found = findings(result, baseline)
+    num_damaged = reader.damage.num_items
+    record = window.record(
+        status=result.status,
+        num_records=result.num_records,
+        num_violations=len(result.violations),
+        figures=result.distances,
+    )
+    report = DriftReport(
+        window=window,
+        baseline=baseline,
+        result=result,
+        findings=found,
+        reader=reader,
+        examples=_examples(found, paths, window, baseline) if has_inputs else {},
+        records=[*read_records(options.history_dir), record],
+    )
+    check: DriftCheck = {
+        "distances": result.distances,
+        "num_damaged": num_damaged,
+        "num_records": result.num_records,
+        "num_violations": len(result.violations),
+        "status": result.status,
+        "undecided": list(result.undecided),
+        "worst": worst_text(found),
+    }
+    target: Path = options.violations_dir
+    write_text(target / STATISTICS_FILE, document_text(result.statistics))
+    write_text(target / CONSTRAINTS_FILE, constraints_path.read_text(encoding="utf-8"))
+    write_text(target / VIOLATIONS_FILE, document_text(result.document()))
+    write_text(target / DAMAGE_FILE, document_text({"damage": reader.damage.to_document()}))
+    write_text(target / METRICS_FILE, window.metrics_text(drift_metrics(result)))
+    write_text(target / PAGE_FILE, drift_page(report))
+    write_record(options.window_dir, record)
+    write_text(target / CHECK_FILE, document_text(check))
+    return _message(check)
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = JobParser("Hold captured answers against a baseline.")
+    inputs = (Input.BASELINE, Input.CAPTURED, Input.HISTORY)
+    for kind, names in (("input", inputs), ("output", Output)):
+        for name in names:
+            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    Window.add_options(parser)
+    return parser.parse_args(argv)
+
+
+def _reader(window: Window, baseline: Baseline) -> CapturedReader:
+    return CapturedReader(
+        start=window.start,
+        end=window.end,
+        csv_columns={name: item.kind for name, item in baseline.features.items()},
+    )
+
+
+def _check(
+    reader: CapturedReader, paths: Sequence[Path], baseline: Baseline
+) -> tuple[CheckResult, bool]:
+    """The result, and whether the requests were captured too."""
+    check = DataCheck(baseline)
+    has_inputs = False
+    for block in reader.read(paths):
+        check.update([record.answer for record in block.records()])
+        has_inputs = has_inputs or b'"endpointInput"' in block.lines[0]
+    num_damaged, num_events = reader.damage.num_items, reader.counts.num_events
+    if num_damaged > MAX_DAMAGED_FRACTION * (num_damaged + num_events):
+        logger.warning("%d captured records cannot be read.", num_damaged)
+        check.update([{}] * num_damaged)
+    result = check.result()
+    if not result.num_records:
+        # Nobody asked, which is no fault of the model: every feature would be missing.
+        result = dataclasses.replace(result, violations=(), undecided=tuple(baseline.features))
+    return result, has_inputs
+
+
+def _examples(
+    found: Sequence[Finding], paths: Sequence[Path], window: Window, baseline: Baseline
+) -> dict[str, list[Example]]:
+    """Images for the drifted features that are numbers, the furthest first."""
+    numbers = {name: item.numbers for name, item in baseline.features.items()}
+    drifted = [item.name for item in found if item.is_drifted and item.name in numbers]
+    means = {
+        name: float(np.average(numbers[name][0], weights=numbers[name][1]))
+        for name in drifted
+        if numbers[name][0].size
+    }
+    shown = dict(list(means.items())[:MAX_FEATURES_WITH_EXAMPLES])
+    return find_examples(_reader(window, baseline), paths, shown) if shown else {}
+
+
+def _message(check: DriftCheck) -> str:
+    message = f"violations={check['num_violations']} records={check['num_records']}"
+    if check["num_damaged"]:
+        message += f" damaged={check['num_damaged']}"
+    if check["num_violations"]:
+        return f"{message}: {check['worst']}"
+    if check["undecided"]:
+        return f"{message}: insufficient data for {len(check['undecided'])} features"
+    return message
+
+
+if __name__ == "__main__":
+    run(main)

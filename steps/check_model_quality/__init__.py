@@ -1,0 +1,1 @@
+"""CheckModelQuality: hold what an endpoint answered against the labels that people gave."""
