@@ -34,7 +34,7 @@ from monitoring.decimals import parse_decimals
 from monitoring.event_ids import EventIds
 from monitoring.events import parse_event, read_id
 from monitoring.json_lines import read_lines
-from monitoring.layout import MAX_LAYOUT_BYTES, Layout
+from monitoring.layout import MAX_LAYOUT_BYTES, Layout, unescape
 
 CAPTURE_DATA = "captureData"
 """Key of a record's data."""
@@ -88,7 +88,7 @@ class CapturedRecord:
             return None
         return CapturedBody(
             content_type=str(captured.get("observedContentType", "")),
-            content=content.encode() if isinstance(content, str) else content,
+            content=content if isinstance(content, bytes) else content.encode("utf-8", "replace"),
         )
 
 
@@ -161,6 +161,8 @@ class CaptureCounts:
 class CapturedReader:
     """Reads the captured records of a window of time.
 
+    It takes each event once, so a second pass over the files needs a second reader.
+
     Args:
         start: Time of the earliest events, with a zone; None for any.
         end: Time from which on events do not count any more; None for never.
@@ -190,7 +192,7 @@ class CapturedReader:
         Raises:
             OSError: A file cannot be opened or read.
         """
-        for path in sorted(paths):
+        for path in sorted(set(paths)):
             for number, lines in read_lines(path, self.damage):
                 yield from self._blocks(path, number, lines)
 
@@ -251,7 +253,7 @@ class CapturedReader:
             times=times,
             columns={
                 **dict(zip(layout.numbers, numbers.reshape(-1, len(inside)), strict=True)),
-                **{name: _texts(columns[group]) for name, group in layout.texts.items()},
+                **{name: _meant(columns[group]) for name, group in layout.texts.items()},
             },
             lines=[line for _, line, _ in inside],
         )
@@ -411,7 +413,7 @@ def _read(layout: Layout, line: bytes) -> object:
     metadata = {key: values[group].decode() for key, group in layout.metadata.items()}
     answer: Record = {
         **{name: float(values[group]) for name, group in layout.numbers.items()},
-        **{name: values[group].decode() for name, group in layout.texts.items()},
+        **{name: _meant([values[group]])[0] for name, group in layout.texts.items()},
     }
     time = _time(metadata[_TIME])
     return metadata[_EVENT_ID], metadata.get(_INFERENCE_ID), time, [answer]
@@ -439,6 +441,9 @@ def _is_csv(captured: Mapping[str, object]) -> bool:
     return captured["encoding"] == "CSV"
 
 
+_CELL = json.JSONDecoder(parse_constant=str)  # NaN is a text, not a number.
+
+
 def _csv_value(text: str, kind: InferredType) -> Value:
     """A cell: what is no number stays a text, which the check of types finds."""
     if not text:
@@ -446,7 +451,7 @@ def _csv_value(text: str, kind: InferredType) -> Value:
     if kind is InferredType.STRING:
         return text
     try:
-        number = json.loads(text, parse_constant=str)
+        number = _CELL.decode(text)
     except (ValueError, RecursionError):
         return text
     if isinstance(number, bool) or not isinstance(number, int | float):
@@ -469,3 +474,8 @@ def _time(text: str | bytes) -> datetime | None:
 def _texts(column: Sequence[bytes]) -> list[str]:
     """Texts of printable ASCII, decoded together: a call for each would take longer."""
     return b"\n".join(column).decode().split("\n") if column else []
+
+
+def _meant(column: Sequence[bytes]) -> list[str]:
+    """Texts of the answer."""
+    return [unescape(text) if "\\" in text else text for text in _texts(column)]

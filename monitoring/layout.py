@@ -3,33 +3,34 @@ r"""Reads lines of captured records that differ in nothing but their values, wit
 The records of an endpoint look alike: the same keys in the same order, the same spaces. A layout
 is the text of one such line with its values left open, as a regular expression. What matches it
 as a whole is JSON of the same structure, because only a number with a point may stand where the
-line had one, and only a text without escapes where it had a text:
+line had one, and only a text without quotes and control characters where it had a text:
 
     ..."data":"{\"brightness\": (0.41), \"predicted_label\": \"(cat)\"}","encoding":"JSON"...
 
 Anything else is left to the JSON parser.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 MAX_LAYOUT_BYTES = 16 * 1024
 """Length of the longest lines that are worth a layout."""
 
 # Quantifiers that give nothing back. No leading zero, and no more than a double can hold.
-_NUMBER = rb"(-?+(?:0|[1-9][0-9]{0,15}+)\.[0-9]++(?:e-[0-9]++)?+)"
-_TEXT = rb"([ !#-\[\]-~]*+)"  # Printable ASCII without quotes and backslashes.
-_ENTRY = rb'"([ !#-\[\]-~]++)"'
+_NUMBER = rb"-?+(?:0|[1-9][0-9]{0,15}+)\.[0-9]++(?:e-[0-9]++)?+"
+# Printable ASCII without quotes and backslashes; in the answer, which is JSON within JSON, also
+# what stands for any other character, unless that is half of one.
+_PLAIN = rb"[ !#-\[\]-~]"
+_TEXT = _PLAIN + rb"*+(?:\\\\u(?!d[89a-f])[0-9a-f]{4}" + _PLAIN + rb"*+)*+"
 _VALUE = re.compile(
-    rb"""
-    (?P<start> \\"(?P<field>[\w .-]+)\\":[ ]?+ )
-    (?: (?P<number>-?[0-9]+\.[0-9]+(?:e-[0-9]+)?) | \\"[ !#-\[\]-~]*\\" )
-    | (?P<entry> "(?P<key>eventId|inferenceId|inferenceTime|customAttributes)":[ ]?+\[?+ )
-      "[ !#-\[\]-~]+"
-    """,
-    re.VERBOSE,
+    rb'(?P<start>\\"(?P<field>[\w .-]+)\\":[ ]?+)'
+    rb"(?:(?P<number>" + _NUMBER + rb')|\\"' + _TEXT + rb'\\")'
+    rb'|(?P<entry>"(?P<key>eventId|inferenceId|inferenceTime|customAttributes)":[ ]?+\[?+)'
+    rb'"' + _PLAIN + rb'+"'
 )
 
 
@@ -44,7 +45,7 @@ class Layout:
     numbers: Mapping[str, int]
     """Fields of the answer that are numbers, likewise."""
     texts: Mapping[str, int]
-    """Fields of the answer that are texts, likewise."""
+    """Fields of the answer that are texts, likewise; see `unescape`."""
 
     @classmethod
     def of(cls, line: bytes) -> Self | None:
@@ -63,16 +64,23 @@ class Layout:
             end = match.end()
             if match["entry"]:
                 metadata[match["key"].decode()] = group - 1
-                parts += [re.escape(match["entry"]), _ENTRY]
+                parts += [re.escape(match["entry"]), b'"(', _PLAIN, b'++)"']
             elif match["number"]:
                 numbers[match["field"].decode()] = group - 1
-                parts += [re.escape(match["start"]), _NUMBER]
+                parts += [re.escape(match["start"]), b"(", _NUMBER, b")"]
             else:
                 texts[match["field"].decode()] = group - 1
-                parts += [re.escape(match["start"]), rb'\\"', _TEXT, rb'\\"']
+                parts += [re.escape(match["start"]), rb'\\"(', _TEXT, rb')\\"']
         if len({*numbers, *texts}) + len(metadata) != group:
             return None
         parts.append(re.escape(line[end:]))
         return cls(
             pattern=re.compile(b"".join(parts)), metadata=metadata, numbers=numbers, texts=texts
         )
+
+
+@lru_cache(maxsize=1024)  # Labels repeat.
+def unescape(text: str) -> str:
+    """A text of the answer as it is meant, from how it stands in the line."""
+    meant: str = json.loads('"' + text.replace("\\\\", "\\") + '"')
+    return meant

@@ -144,7 +144,7 @@ def test_what_a_local_endpoint_captures(
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 ANSWERS = st.one_of(
-    st.fixed_dictionaries({"x": FLOATS, "y": FLOATS, "label": st.sampled_from(["cat", "dog"])}),
+    st.fixed_dictionaries({"x": FLOATS, "y": FLOATS, "label": st.sampled_from(["cat", "M\xf6we"])}),
     st.dictionaries(TEXTS, FLOATS | TEXTS | st.none() | st.integers(-5, 5), max_size=3),
 )
 
@@ -196,6 +196,15 @@ def test_lines_that_look_alike_come_as_arrays(tmp_path: Path) -> None:
     assert sorted(record.answer["x"] for record in rows(blocks)) == [n / 3 for n in range(100)]
 
 
+def test_labels_of_any_letters(tmp_path: Path) -> None:
+    """Letters beyond ASCII, and what looks like their codes, are the letters that were meant."""
+    labels = ["cat", "M\xf6we", "\u732b", "\U0001f600", "back\\slash", "\\u00e9", "line\nbreak", ""]
+    lines = [line({"label": name, "x": 0.5}, event_id=f"e{n}") for n, name in enumerate(labels * 3)]
+    records = read(tmp_path, lines)
+    found = {record.event_id: record.answer["label"] for record in records}
+    assert found == {f"e{n}": name for n, name in enumerate(labels * 3)}
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -227,6 +236,13 @@ def test_layouts_are_few(tmp_path: Path) -> None:
     assert reader.counts.num_repeated == 100
 
 
+JUNK = [
+    (b"", 1), (b"0", 0), (b"-", 0), (b'"', 0), (b"\\", 1), (b"\xff", 1), (b"\\\\u00e9", 0),
+    (b"\\u00e9", 0), (b"\\\\ud800", 0), (b"\\\\n", 0), (b'\\"', 0), (b"\n", 0),
+]  # fmt: skip
+"""What is put into a line, in the place of how many bytes."""
+
+
 def test_layouts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a line spoiled at any place, the same is read or refused as by the parser alone."""
     good = line({"label": "cat", "x": -0.5}, event_id="a", inference_id="b")
@@ -234,7 +250,7 @@ def test_layouts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         {
             good[:place] + junk + good[place + width :]
             for place in range(len(good))
-            for junk, width in ((b"", 1), (b"0", 0), (b"-", 0), (b'"', 0), (b"\\", 1), (b"\xff", 1))
+            for junk, width in JUNK
         }
     )
 
