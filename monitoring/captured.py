@@ -11,28 +11,24 @@ Source: Amazon SageMaker AI Developer Guide, "Capture data from real-time endpoi
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
 """
 
-import base64
-import csv
-import io
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import chain, compress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from monitoring.answers import AnswerError, Record, parse_answers
+from monitoring.answers import Record
+from monitoring.bodies import body_content, read_answers
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.data_quality import InferredType
-from monitoring.data_statistics import Column, Value
+from monitoring.data_statistics import Column
 from monitoring.decimals import parse_decimals
 from monitoring.event_ids import EventIds
-from monitoring.events import parse_event, read_id
+from monitoring.events import parse_event, parse_time, read_id
 from monitoring.json_lines import read_lines
 from monitoring.layout import MAX_LAYOUT_BYTES, Layout, unescape
 
@@ -83,7 +79,7 @@ class CapturedRecord:
         """The request; None if it was not captured or cannot be read."""
         captured = json.loads(self.line)["captureData"].get("endpointInput")
         try:
-            content = _content(captured)
+            content = body_content(captured)
         except DamagedError:
             return None
         return CapturedBody(
@@ -181,7 +177,7 @@ class CapturedReader:
         self.damage = Damage()
         self._start = start or datetime.min.replace(tzinfo=UTC)
         self._end = end or datetime.max.replace(tzinfo=UTC)
-        self._csv_columns = sorted((csv_columns or {}).items())
+        self._csv_columns = csv_columns or {}
         self._seen = EventIds()
         self._layouts: list[Layout] = []
         self._num_layout_trials = 0
@@ -226,7 +222,7 @@ class CapturedReader:
         times: list[datetime] = []
         for match in matches:
             number, _, groups = match
-            time = _time(groups[time_group])
+            time = parse_time(groups[time_group])
             if time is None:
                 self.damage.add(Reason.BAD_TIME, path, number, groups[time_group].decode())
             elif self._is_inside(time):
@@ -312,7 +308,9 @@ class CapturedReader:
         if not self._is_inside(time):
             return None
         try:
-            answers: Sequence[Record] | DamagedError = self._answers(event.data)
+            answers: Sequence[Record] | DamagedError = read_answers(
+                event.data.get("endpointOutput"), self._csv_columns
+            )
         except DamagedError as error:
             answers = error
         return _Event(
@@ -323,38 +321,6 @@ class CapturedReader:
             time=time,
             answers=answers,
         )
-
-    def _answers(self, data: Mapping[str, Any]) -> Sequence[Record]:
-        output = data.get("endpointOutput")
-        if output is None:
-            raise DamagedError(Reason.NO_ANSWER)
-        content = _content(output)
-        try:
-            if _is_csv(output):
-                return self._csv_answers(content)
-            return parse_answers(content)
-        except AnswerError as error:
-            raise DamagedError(Reason.BAD_ANSWER, str(error)) from error
-
-    def _csv_answers(self, content: bytes | str) -> Sequence[Record]:
-        if not self._csv_columns:
-            raise AnswerError("it is CSV, and the names of the columns are not known")
-        try:
-            text = content.decode() if isinstance(content, bytes) else content
-            lines = [line for line in csv.reader(io.StringIO(text), strict=True) if line]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise AnswerError("it is no CSV text") from error
-        if not lines:
-            raise AnswerError("it is empty")
-        answers = []
-        for line in lines:
-            if len(line) != len(self._csv_columns):
-                raise AnswerError(
-                    f"a line has {len(line)} columns instead of {len(self._csv_columns)}"
-                )
-            cells = zip(self._csv_columns, line, strict=True)
-            answers.append({name: _csv_value(text, kind) for (name, kind), text in cells})
-        return answers
 
     def _learn(self, event: "_Event") -> Layout | None:
         """The layout of an event's line, if it reads the line as the JSON parser does."""
@@ -398,7 +364,7 @@ def _identify(metadata: Mapping[str, Any]) -> tuple[str, str | None, datetime]:
     if event_id is None:
         raise DamagedError(Reason.NOT_A_RECORD, f"'{_EVENT_ID}' is missing")
     text = str(metadata.get(_TIME))
-    time = _time(text)
+    time = parse_time(text)
     if time is None:
         raise DamagedError(Reason.BAD_TIME, text)
     return event_id, inference_id, time
@@ -415,60 +381,8 @@ def _read(layout: Layout, line: bytes) -> object:
         **{name: float(values[group]) for name, group in layout.numbers.items()},
         **{name: _meant([values[group]])[0] for name, group in layout.texts.items()},
     }
-    time = _time(metadata[_TIME])
+    time = parse_time(metadata[_TIME])
     return metadata[_EVENT_ID], metadata.get(_INFERENCE_ID), time, [answer]
-
-
-def _content(captured: object) -> bytes | str:
-    """The body of a request or an answer."""
-    match captured:
-        case {"data": str(data), "encoding": "JSON" | "CSV"}:
-            return data
-        case {"data": str(data), "encoding": "BASE64"}:
-            try:
-                return base64.b64decode(data, validate=True)
-            except ValueError as error:
-                raise DamagedError(Reason.BAD_ENCODING, "it is no base64") from error
-        case {"encoding": encoding}:
-            raise DamagedError(Reason.BAD_ENCODING, f"{encoding!r}")
-    raise DamagedError(Reason.BAD_ENCODING, "there is none")
-
-
-def _is_csv(captured: Mapping[str, object]) -> bool:
-    if captured["encoding"] == "BASE64":
-        media_type = str(captured.get("observedContentType", "")).partition(";")[0]
-        return media_type.strip().lower() == "text/csv"
-    return captured["encoding"] == "CSV"
-
-
-_CELL = json.JSONDecoder(parse_constant=str)  # NaN is a text, not a number.
-
-
-def _csv_value(text: str, kind: InferredType) -> Value:
-    """A cell: what is no number stays a text, which the check of types finds."""
-    if not text:
-        return None
-    if kind is InferredType.STRING:
-        return text
-    try:
-        number = _CELL.decode(text)
-    except (ValueError, RecursionError):
-        return text
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        return text
-    if abs(number) > sys.float_info.max:
-        raise AnswerError("a number is too large")
-    return number
-
-
-@lru_cache(maxsize=4096)  # An hour of seconds.
-def _time(text: str | bytes) -> datetime | None:
-    """A time with a zone in UTC; None if it is none."""
-    try:
-        time = datetime.fromisoformat(text.decode() if isinstance(text, bytes) else text)
-        return time.astimezone(UTC) if time.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _texts(column: Sequence[bytes]) -> list[str]:

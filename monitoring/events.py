@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from monitoring.damage import DamagedError, Reason
@@ -56,6 +58,16 @@ def read_id(metadata: Mapping[str, Any], key: str) -> str | None:
     if value is None or (isinstance(value, str) and value and value.isprintable()):
         return value
     raise DamagedError(Reason.NOT_A_RECORD, f"'{key}' is no printable text")
+
+
+@lru_cache(maxsize=4096)  # An hour of seconds.
+def parse_time(text: str | bytes) -> datetime | None:
+    """A time with a zone in UTC; None if it is none."""
+    try:
+        time = datetime.fromisoformat(text.decode() if isinstance(text, bytes) else text)
+        return time.astimezone(UTC) if time.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _refuse(name: str) -> NoReturn:
