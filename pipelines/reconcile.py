@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pipelines.triggers import RuleRequests, TriggerRequests
+from pipelines.trigger_requests import RuleRequests, TriggerRequests
 from steps.errors import DeclarationError
 
 

@@ -3,17 +3,12 @@
 It does here what EventBridge does in an account, with the same declarations. One execution runs at
 a time, in this process, and everything else waits. What was due while no scheduler ran is done
 once, and not as often as it was missed; what happened meanwhile is answered.
-
-`<root>/scheduler/state.json` remembers when each schedule was last due, since when events count,
-and which were answered. It is written before an execution starts: one that is stopped is not
-started again.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,12 +16,12 @@ from typing import Any, TypeAlias
 from pipelines.local.errors import LocalExecutionError
 from pipelines.local.events import Event, Events
 from pipelines.local.execution import Execution, Status, utc_now
-from pipelines.local.files import write_json
 from pipelines.local.history import executions
 from pipelines.local.locks import locked
+from pipelines.local.scheduler_state import State
 from pipelines.local.stand_ins.pipelines import PipelinesStandIn, Start
 from pipelines.timetable import Rate, parse_expression
-from pipelines.triggers import ApprovalRule, DriftRule, Schedule, scheduled_parameters
+from pipelines.triggers import ApprovalRule, DriftRule, Schedule, at_time
 
 _POLL_SECONDS = 2.0
 """How soon what happens in other processes is noticed."""
@@ -44,43 +39,6 @@ class Triggers:
     approval: ApprovalRule
     group: str
     """Model package group that approvals count of, and whose approved package is trained anew."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _State:
-    """What outlives the process."""
-
-    since: datetime
-    """Events before the first start of a scheduler are nobody's."""
-    due: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
-    """The last time that each pipeline's schedule was due, and its expression."""
-    answered: frozenset[str] = frozenset()
-    """Ids of the events that were answered."""
-
-    @classmethod
-    def read(cls, path: Path, *, now: datetime) -> "_State":
-        if not path.is_file():
-            return cls(since=now)
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(
-            since=datetime.fromisoformat(document["Since"]),
-            due={
-                name: (item["Expression"], datetime.fromisoformat(item["Time"]))
-                for name, item in document["Due"].items()
-            },
-            answered=frozenset(document["Answered"]),
-        )
-
-    def write(self, path: Path) -> None:
-        document = {
-            "Since": self.since.isoformat(),
-            "Due": {
-                name: {"Expression": expression, "Time": moment.isoformat()}
-                for name, (expression, moment) in self.due.items()
-            },
-            "Answered": sorted(self.answered),
-        }
-        write_json(path, document)
 
 
 class Scheduler:
@@ -142,7 +100,7 @@ class Scheduler:
                 raise LocalExecutionError(
                     f"Another scheduler runs under '{self._root}'; end it, or name another root."
                 )
-            self._state = _State.read(self._directory / "state.json", now=self._now())
+            self._state = State.read(self._directory / "state.json", now=self._now())
             self._events = Events(self._root, since=self._state.since)
             self._begin()
             while True:
@@ -226,7 +184,7 @@ class Scheduler:
             )
             with suppress(LocalExecutionError):
                 self._execute(
-                    schedule.pipeline, scheduled_parameters(schedule, approved, missed[-1])
+                    schedule.pipeline, at_time(schedule.execution_parameters(approved), missed[-1])
                 )
             return True
         return False
@@ -271,7 +229,7 @@ class Scheduler:
         self.has_failure |= execution.status is not Status.SUCCEEDED
         return execution
 
-    def _save(self, state: _State) -> None:
+    def _save(self, state: State) -> None:
         self._state = state
         state.write(self._directory / "state.json")
 

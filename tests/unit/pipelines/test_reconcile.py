@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from pipelines.reconcile import reconcile_triggers
-from pipelines.triggers import TriggerRequests, trigger_requests
+from pipelines.trigger_requests import TriggerRequests, trigger_requests
 from steps.errors import DeclarationError
 from steps.site import Site
 
