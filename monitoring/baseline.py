@@ -1,4 +1,4 @@
-"""Reads a data-quality baseline: what its two files let one expect of each feature."""
+"""Reads a data-quality baseline: what its files let one expect of features and embeddings."""
 
 import json
 from collections.abc import Mapping
@@ -16,8 +16,12 @@ from monitoring.data_quality import (
     FeatureStatistics,
     InferredType,
 )
+from monitoring.embedding_drift import EmbeddingBaseline, EmbeddingDocument
 from monitoring.settings import Settings, SettingsError
 from monitoring.sketch import weighted
+
+EMBEDDING_FILE = "embedding.json"
+"""Beside the statistics; baselines of Model Monitor, and old ones, lack it."""
 
 
 class BaselineError(ValueError):
@@ -54,25 +58,38 @@ class Baseline:
     """By the feature's name, in alphabetical order."""
     settings: Settings
     """How features that the baseline does not know are checked."""
+    embedding: EmbeddingBaseline | None = None
+    """What is expected of embeddings; None where the baseline says nothing about them."""
 
     @classmethod
     def load(cls, statistics_path: Path, constraints_path: Path) -> Self:
         """Read `statistics.json` and `constraints.json`, whoever wrote them.
 
+        And `embedding.json`, where it is beside the statistics.
+
         Raises:
             BaselineError: A file is missing, is not as documented, or does not fit the other.
         """
-        statistics = cast(DataStatistics, _read(statistics_path))
-        constraints = cast(DataConstraints, _read(constraints_path))
+        statistics = cast(DataStatistics, read_document(statistics_path))
+        constraints = cast(DataConstraints, read_document(constraints_path))
+        embedding_path = statistics_path.with_name(EMBEDDING_FILE)
+        embedding = None
+        if embedding_path.is_file():
+            embedding = cast(EmbeddingDocument, read_document(embedding_path))
         try:
-            return cls.of(statistics, constraints)
+            return cls.of(statistics, constraints, embedding)
         except BaselineError as error:
             place = statistics_path.parent
             raise BaselineError(f"The baseline in {place} cannot be used: {error}") from error
 
     @classmethod
-    def of(cls, statistics: DataStatistics, constraints: DataConstraints) -> Self:
-        """Expectations from the content of the two files.
+    def of(
+        cls,
+        statistics: DataStatistics,
+        constraints: DataConstraints,
+        embedding: EmbeddingDocument | None = None,
+    ) -> Self:
+        """Expectations from the content of the files.
 
         Raises:
             BaselineError: They are not as documented, or do not fit each other.
@@ -94,10 +111,24 @@ class Baseline:
                     f"its constraints name the feature '{name}', which its statistics lack."
                 )
             features[name] = _expectation(constrained[name], known[name], config)
-        return cls(features=features, settings=settings)
+        return cls(features=features, settings=settings, embedding=_embedding(embedding))
 
 
-def _read(path: Path) -> object:
+def _embedding(document: EmbeddingDocument | None) -> EmbeddingBaseline | None:
+    if document is None:
+        return None
+    try:
+        return EmbeddingBaseline.of(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BaselineError(f"its '{EMBEDDING_FILE}' is not as documented ({error!r}).") from error
+
+
+def read_document(path: Path) -> object:
+    """Content of a JSON file of a baseline.
+
+    Raises:
+        BaselineError: It is missing or no JSON.
+    """
     if not path.is_file():
         raise BaselineError(f"The baseline in {path.parent} has no '{path.name}'.")
     try:

@@ -20,6 +20,11 @@ from monitoring.distance import (
     robust_distance,
 )
 from monitoring.documents import number_text
+from monitoring.embedding_drift import (
+    EMBEDDING_FEATURE,
+    EMBEDDING_PREFIX,
+    EmbeddingAccumulator,
+)
 from monitoring.settings import CategoricalMethod, Settings
 
 MIN_EFFECTIVE_SIZE = 20
@@ -51,7 +56,12 @@ class CheckResult:
     undecided: tuple[str, ...]
     """Features whose distribution could not be judged for want of values."""
     distances: dict[str, float]
-    """Distance from the baseline of each feature that was compared, as its method gives it."""
+    """Distance from the baseline of each feature that was compared, as its method gives it.
+
+    That of all embedding projections together is under `EMBEDDING_FEATURE`.
+    """
+    thresholds: dict[str, float]
+    """Of each of these features, the largest distance that is no drift."""
 
     @property
     def num_records(self) -> int:
@@ -76,6 +86,9 @@ class DataCheck:
     def __init__(self, baseline: Baseline) -> None:
         self._baseline = baseline
         self._num_records = 0
+        self._embedding: EmbeddingAccumulator | None = None
+        if baseline.embedding is not None:
+            self._embedding = EmbeddingAccumulator(baseline.embedding)
         self._features: dict[str, _CurrentFeature] = {}
         """The features that occurred so far."""
 
@@ -102,6 +115,8 @@ class DataCheck:
             raise ValueError(
                 f"A block of {num_records} records has columns of other sizes: {wrong}."
             )
+        if not num_records:
+            return
         for name in columns.keys() - self._features.keys():
             self._features[name] = _CurrentFeature(
                 name, num_missing=self._num_records, expectation=self._baseline.features.get(name)
@@ -111,29 +126,58 @@ class DataCheck:
                 feature.values.update(Block.of(columns[name]))
             else:
                 feature.values.num_missing += num_records
+        if self._embedding is not None:
+            self._embedding.update(columns, num_records=num_records)
         self._num_records += num_records
 
     def result(self) -> CheckResult:
         """Judge what has come so far; without any record, every expected feature is missing."""
         features = [self._features[name] for name in sorted(self._features)]
-        comparisons = {
-            feature.values.name: comparison
-            for feature in features
-            if (comparison := feature.compare()) is not None
+        compared = {
+            EMBEDDING_FEATURE: self._compare_embedding(),
+            **{feature.values.name: feature.compare() for feature in features},
         }
+        comparisons = {name: item for name, item in sorted(compared.items()) if item is not None}
         return CheckResult(
             statistics={
                 "version": 0.0,
                 "dataset": {"item_count": self._num_records},
                 "features": [feature.values.statistics() for feature in features],
             },
-            violations=tuple(self._violations(comparisons)),
+            violations=tuple(
+                sorted(self._violations(comparisons), key=lambda item: item["feature_name"])
+            ),
             undecided=tuple(name for name, item in comparisons.items() if item.is_undecided),
             distances={
                 name: item.distance
                 for name, item in comparisons.items()
                 if item.distance is not None
             },
+            thresholds={
+                name: item.threshold
+                for name, item in comparisons.items()
+                if item.distance is not None
+            },
+        )
+
+    def _compare_embedding(self) -> "_Comparison | None":
+        """Compare the embeddings; None where there are none, or it is not asked for."""
+        settings, expected = self._baseline.settings, self._baseline.embedding
+        if not settings.is_evaluated or not settings.is_compared:
+            return None
+        if expected is None or self._embedding is None:
+            # The constraints of a baseline without calibration: no pass.
+            has_embedding = any(
+                name.startswith(EMBEDDING_PREFIX) for name in self._baseline.features
+            )
+            return _undecided(0.0) if has_embedding else None
+        size = self._embedding.size
+        if not size:
+            return _undecided(0.0)
+        return _Comparison(
+            distance=self._embedding.distance(),
+            threshold=expected.threshold(size),
+            is_small=size < MIN_EFFECTIVE_SIZE,
         )
 
     def _violations(self, comparisons: Mapping[str, "_Comparison"]) -> Iterator[Violation]:
@@ -142,6 +186,8 @@ class DataCheck:
             f"Number of columns in current dataset: {len(self._features)}, "
             f"Number of columns in baseline constraints: {len(expected)}"
         )
+        if EMBEDDING_FEATURE in comparisons:
+            yield from _check_drift(EMBEDDING_FEATURE, comparisons[EMBEDDING_FEATURE])
         for name in sorted({*expected, *self._features}):
             settings = expected[name].settings if name in expected else self._baseline.settings
             if not settings.is_evaluated:

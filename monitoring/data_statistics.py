@@ -32,6 +32,9 @@ Value: TypeAlias = float | str | None
 Column: TypeAlias = NDArray[np.float64] | Sequence[Value]
 """Values of one feature, one per row; numbers in an array are none that are whole by type."""
 
+MAX_NUMBER = 1e100
+"""What is larger, or below the negative, is no measurement, and could not be squared and summed."""
+
 RUN_LENGTH = 65_536
 """Numbers that are sorted together: so many that what is done once per run costs little."""
 
@@ -73,12 +76,12 @@ class Block:
     """Some values of one feature, by kind."""
 
     numbers: NDArray[np.float64]
-    """The finite numbers, shape (N,); they may be the caller's own array."""
+    """The numbers up to `MAX_NUMBER`, shape (N,); they may be the caller's own array."""
     num_integral: int
     """How many of them are whole numbers by type: 1, but not 1.0."""
     texts: Sequence[str]
     num_missing: int
-    """None, and numbers that are not finite."""
+    """None, NaN, and numbers beyond `MAX_NUMBER`."""
 
     @classmethod
     def of(cls, values: Column) -> Self:
@@ -88,12 +91,14 @@ class Block:
         kinds = Counter(map(type, values))
         if kinds.keys() <= {float, int}:
             # The usual block is all numbers: no work per value in Python.
-            return cls._of_numbers(np.array(values, dtype=np.float64), num_integral=kinds[int])
+            block = cls._of_numbers(np.array(values, dtype=np.float64), num_integral=kinds[int])
+            if not (block.num_missing and block.num_integral):
+                return block
         texts = [value for value in values if isinstance(value, str)]
         finite = [
             value
             for value in values
-            if value is not None and not isinstance(value, str) and math.isfinite(value)
+            if value is not None and not isinstance(value, str) and abs(value) <= MAX_NUMBER
         ]
         return cls(
             numbers=np.array(finite, dtype=np.float64),
@@ -104,13 +109,13 @@ class Block:
 
     @classmethod
     def _of_numbers(cls, numbers: NDArray[np.float64], *, num_integral: int) -> Self:
-        is_finite = np.isfinite(numbers)
-        num_finite = int(np.count_nonzero(is_finite))
+        is_number = np.abs(numbers) <= MAX_NUMBER
+        num_numbers = int(np.count_nonzero(is_number))
         return cls(
-            numbers=numbers if num_finite == numbers.size else numbers[is_finite],
+            numbers=numbers if num_numbers == numbers.size else numbers[is_number],
             num_integral=num_integral,
             texts=(),
-            num_missing=numbers.size - num_finite,
+            num_missing=numbers.size - num_numbers,
         )
 
 

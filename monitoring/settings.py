@@ -50,8 +50,6 @@ class Settings:
     categorical_method: CategoricalMethod
     categorical_threshold: float
     """Largest distance of a distribution of texts; of a test the smallest p."""
-    is_emitted: bool
-    """Whether its metrics are meant for CloudWatch."""
 
     @classmethod
     def read(
@@ -84,7 +82,6 @@ class Settings:
                 values, "categorical_drift_method", _CATEGORICAL_METHODS, place
             ),
             categorical_threshold=_fraction(values, "categorical_comparison_threshold", place),
-            is_emitted=_choice(values, "emit_metrics", _ENABLED, place),
         )
 
 

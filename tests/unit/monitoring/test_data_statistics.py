@@ -93,15 +93,17 @@ def test_standard_deviation_is_the_population_s() -> None:
         (["1", None], "String", 1),
         ([None, None], "Unknown", 2),
         ([math.nan], "Unknown", 1),
+        ([1.5, 1.7e308, -1e300, 10**200], "Fractional", 3),
     ],
     ids=[
         "whole", "mixed", "whole-floats", "gap", "not-finite", "texts", "texts-gap", "none", "nan",
+        "gigantic",
     ],
 )  # fmt: skip
 def test_types_and_missing_values(
     values: list[Value], inferred_type: str, num_missing: int
 ) -> None:
-    """The type follows from the values present; None, NaN and infinities are missing."""
+    """The type follows from the values present; None, NaN and gigantic numbers are missing."""
     feature = data_statistics({"x": values})["features"][0]
     assert feature["inferred_type"] == inferred_type
     is_number = inferred_type in {"Integral", "Fractional"}

@@ -16,7 +16,6 @@ DEFAULTS = Settings(
     comparison_threshold=0.1,
     categorical_method=CategoricalMethod.LINFINITY,
     categorical_threshold=0.1,
-    is_emitted=True,
 )
 
 
@@ -29,7 +28,7 @@ def test_every_key_counts() -> None:
     """Each key of the documented configuration decides its setting."""
     config = {
         "evaluate_constraints": "Disabled",
-        "emit_metrics": "Disabled",
+        "emit_metrics": "Enabled",
         "datatype_check_threshold": 0.9,
         "domain_content_threshold": 0.8,
         "distribution_constraints": {
@@ -49,7 +48,6 @@ def test_every_key_counts() -> None:
         comparison_threshold=0.3,
         categorical_method=CategoricalMethod.CHI_SQUARED,
         categorical_threshold=0.4,
-        is_emitted=False,
     )
 
 

@@ -12,6 +12,7 @@ from inference.contract import FieldType, response_fields
 from monitoring.data_constraints import suggest_data_constraints
 from monitoring.data_statistics import Value, data_statistics
 from monitoring.documents import document_text
+from monitoring.embedding_drift import embedding_document
 from steps.check_batch.contract import PROPERTY_FILES
 from steps.check_batch.script import FILES_PER_BLOCK, main
 from steps.runtime import InputError
@@ -42,6 +43,11 @@ def baseline_dir(tmp_path: Path) -> Path:
     (folder / "statistics.json").write_text(document_text(statistics))
     constraints = suggest_data_constraints(statistics)
     (folder / "constraints.json").write_text(document_text(constraints))
+    embedding = embedding_document(
+        {name: values for name, values in columns.items() if name.startswith("embedding_")}, seed=0
+    )
+    assert embedding is not None
+    (folder / "embedding.json").write_text(document_text(embedding))
     return tmp_path / "baseline"
 
 
@@ -89,7 +95,7 @@ def test_batch_like_the_baseline(answers_dir: Path, baseline_dir: Path) -> None:
     assert statistics["dataset"] == {"item_count": NUM_IMAGES}
     assert [feature["name"] for feature in statistics["features"]] == names
     check = read(answers_dir, "check.json")
-    assert sorted(check.pop("distances")) == names
+    assert sorted(check.pop("distances")) == sorted([*names, "embedding"])
     assert check == {
         "num_records": NUM_IMAGES,
         "num_unreadable": 0,
@@ -148,7 +154,7 @@ def test_small_batch(tmp_path: Path, baseline_dir: Path) -> None:
     answers.mkdir()
     for index in range(9):
         (answers / f"{index}.png.out").write_text(json.dumps(response(11 * index)))
-    names = [field.name for field in response_fields(len(LABELS))]
+    names = sorted([*(field.name for field in response_fields(len(LABELS))), "embedding"])
     assert run_check(answers, baseline_dir) == f"violations=0 records=9 undecided={len(names)}"
     check = read(answers, "check.json")
     assert (check["status"], check["undecided"]) == ("InsufficientData", names)
@@ -186,3 +192,10 @@ def test_no_baseline(answers_dir: Path, tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"The baseline in {tmp_path / 'none' / 'data_quality'} has no 'statistics.json'."
     )
+
+
+def test_baseline_without_embedding(answers_dir: Path, baseline_dir: Path) -> None:
+    """A baseline that says nothing about embeddings leaves them undecided: that is no pass."""
+    (baseline_dir / "data_quality" / "embedding.json").unlink()
+    assert run_check(answers_dir, baseline_dir) == "violations=0 records=120 undecided=1"
+    assert read(answers_dir, "check.json")["undecided"] == ["embedding"]
