@@ -89,8 +89,8 @@ def model_statistics(matrix: ConfusionMatrix, *, seed: int) -> ModelStatistics:
         seed: Decides the subsamples behind the standard deviations.
     """
     constant = _best_constant_classifier(matrix)
-    metrics = {str(name): value for name, value in _metric_statistics(matrix, seed).items()}
-    for name, value in _metric_statistics(constant, seed).items():
+    metrics = {str(name): value for name, value in metric_statistics(matrix, seed).items()}
+    for name, value in metric_statistics(constant, seed).items():
         metrics[f"{name}_{BEST_CONSTANT_CLASSIFIER}"] = value
     return {
         "version": 0.0,
@@ -113,7 +113,8 @@ def suggest_model_constraints(matrix: ConfusionMatrix) -> ModelConstraints:
     }
 
 
-def _metric_statistics(matrix: ConfusionMatrix, seed: int) -> dict[QualityMetric, MetricStatistics]:
+def metric_statistics(matrix: ConfusionMatrix, seed: int) -> dict[QualityMetric, MetricStatistics]:
+    """Every metric with its standard deviation over random subsamples, which `seed` decides."""
     values = quality_metrics(matrix)
     if matrix.num_images < MINIMUM_IMAGES:
         return {
