@@ -123,7 +123,10 @@ class Scheduler:
                 moment = now - period
             due[schedule.pipeline] = (schedule.expression, moment)
             following = parse_expression(schedule.expression).next_after(moment)
-            when = "never again" if following is None else f"next at {_text(following)}"
+            if following is None:
+                when = "never again"
+            else:
+                when = f"{'due since' if following <= now else 'next at'} {_text(following)}"
             self._say(f"{schedule.pipeline}: {schedule.expression}, {when}")
         self._save(replace(self._state, due=due))
 

@@ -138,7 +138,7 @@ def test_a_schedule_starts_its_pipeline_when_it_is_due(machine: Machine) -> None
     assert machine.lines == [
         "2026-11-21 09:30 UTC  monitoring: cron(0 * * * ? *), next at 2026-11-21 10:00 UTC",
         "2026-11-21 09:59 UTC  monitoring: cron(0 * * * ? *), next at 2026-11-21 10:00 UTC",
-        "2026-11-21 10:01 UTC  monitoring: cron(0 * * * ? *), next at 2026-11-21 10:00 UTC",
+        "2026-11-21 10:01 UTC  monitoring: cron(0 * * * ? *), due since 2026-11-21 10:00 UTC",
         "2026-11-21 10:01 UTC  monitoring was due at 2026-11-21 10:00 UTC: starting it.",
         "2026-11-21 10:03 UTC  monitoring: cron(0 * * * ? *), next at 2026-11-21 11:00 UTC",
     ]
