@@ -21,7 +21,7 @@ lint: install ## Check style, types and the direction of imports.
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: install .venv-serving/installed ## Measure the numbers that the README states.
+bench: install .venv-serving/installed .venv-evidently/installed ## Measure the numbers that the README states.
 	$(BIN)/python -m tests.benchmarks
 
 install: .venv/installed ## Install the locked dependencies into .venv.
@@ -48,6 +48,11 @@ install: .venv/installed ## Install the locked dependencies into .venv.
 	  > $$(.venv-serving/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch-of-venv.pth
 	touch $@
 
+.venv-evidently/installed: requirements-evidently.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-evidently
+	$(UV) pip sync --quiet --python .venv-evidently/bin/python --require-hashes requirements-evidently.lock
+	touch $@
+
 $(UV):
 	$(PYTHON) -m venv .uv
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -60,6 +65,8 @@ lock: | $(UV) ## Resolve the dependencies anew.
 	  --custom-compile-command "make lock" --group contract --output-file requirements-contract.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --custom-compile-command "make lock" --group serving --output-file requirements-serving.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --group evidently --output-file requirements-evidently.lock
 
 clean: ## Remove what the targets made.
-	rm -rf .uv .venv .venv-contract .venv-serving .local
+	rm -rf .uv .venv .venv-contract .venv-serving .venv-evidently .local
