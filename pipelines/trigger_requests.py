@@ -51,7 +51,8 @@ def trigger_requests(
     Args:
         site: Where the pipelines are.
         pipelines: Names of those that are deployed; nothing is left that concerns another.
-        approved: What the newest approved model package was trained with; empty without one.
+        approved: What the newest approved model package was trained with; empty without one. A
+            schedule keeps it until it is written again.
 
     Raises:
         DeclarationError: An expression cannot be read, or a name is too long.

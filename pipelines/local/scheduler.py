@@ -23,7 +23,7 @@ from pipelines.local.stand_ins.pipelines import PipelinesStandIn, Start
 from pipelines.timetable import Rate, parse_expression
 from pipelines.triggers import ApprovalRule, DriftRule, Schedule, at_time
 
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 5.0
 """How soon what happens in other processes is noticed."""
 
 Respond: TypeAlias = Callable[..., Mapping[str, str]]
