@@ -11,7 +11,7 @@ from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Container
 from pipelines.local.jobs.machine import JobCall, JobDir, Stopped, arn
 from pipelines.local.serving.model_process import Answer
-from pipelines.local.serving.model_server import THREADS_PER_CORE, ModelServer
+from pipelines.local.serving.model_server import ModelServer
 from pipelines.local.store import join
 
 MEBIBYTE = 1024 * 1024
@@ -118,7 +118,7 @@ async def _transform(
         work_dir=call.directory / "container",
         log_path=_log_path(call),
         jobs=machine.server,
-        num_threads=THREADS_PER_CORE * call.num_threads,
+        num_threads=call.num_threads,
         response_seconds=config.get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT_SECONDS),
     )
 
