@@ -1,8 +1,8 @@
 r"""The pipeline `monitoring`: what an endpoint answered, against what its model was approved with.
 
-    SelectWindow -> HasRecords -> CheckDrift -> PublishMetrics -> JudgeWindow
-                                                                      | when it fails
-                                                                 DriftDetected
+    SelectWindow -> HasRecords -> CheckDrift --------+-> PublishMetrics -> JudgeWindow
+                             \-> CheckModelQuality -/                          | when it fails
+                                                                          DriftDetected
 
 A window without records ends the execution, which has then succeeded. Violations fail it in
 DriftDetected, whose event starts a retraining. An execution with `WindowEnd=now` sees what has been
@@ -16,9 +16,10 @@ from sagemaker.mlops.workflow.step_dependency import StepDependency, TriggerCond
 
 from steps.check_drift.contract import METRICS_NAMESPACE as DATA_METRICS
 from steps.check_drift.step import check_drift_step
+from steps.check_model_quality.contract import METRICS_NAMESPACE as MODEL_METRICS
+from steps.check_model_quality.step import check_model_quality_step
 from steps.drift_detected import drift_detected_steps
 from steps.job import Context
-from steps.monitored_window import MonitoredWindow
 from steps.publish_metrics import publish_metrics_step
 from steps.select_window import has_records_step, select_window_step
 
@@ -34,20 +35,28 @@ def monitoring(context: Context) -> Pipeline:
         window_hours=parameters["WindowHours"],
         window_end=parameters["WindowEnd"],
     )
-    window = MonitoredWindow.of(select, endpoint_name=endpoint_name)
-    drift = check_drift_step(context, window=window, instance_type=instance_type)
-    publish = publish_metrics_step(context, files={DATA_METRICS: drift.metrics_uri})
+    drift, quality = (
+        declare(context, select=select, endpoint_name=endpoint_name, instance_type=instance_type)
+        for declare in (check_drift_step, check_model_quality_step)
+    )
+    publish = publish_metrics_step(
+        context,
+        files={DATA_METRICS: drift.metrics_uri, MODEL_METRICS: quality.metrics_uri},
+    )
     judge, failed = drift_detected_steps(
         context,
         endpoint_name=endpoint_name,
-        verdicts={"data": drift.verdict},
+        checks={"data": drift, "model quality": quality},
         # Drift is told also where the metrics could not be published.
         after=StepDependency(publish, TriggerCondition.ANY),
     )
     return Pipeline(
         name=context.pipeline_name,
         parameters=list(parameters.values()),
-        steps=[select, has_records_step(select, if_any=[drift.step, publish, judge, failed])],
+        steps=[
+            select,
+            has_records_step(select, if_any=[drift.step, quality.step, publish, judge, failed]),
+        ],
         pipeline_experiment_config=None,
         sagemaker_session=context.session,
     )

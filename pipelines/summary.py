@@ -7,7 +7,7 @@ from typing import TextIO
 
 from pipelines.local.execution import Execution, Status, StepExecution
 from pipelines.local.store import LocalStore
-from steps.check_drift import contract as check_drift
+from steps import window_files
 from steps.evaluate import contract as evaluate
 from steps.summarize_batch import contract as summarize_batch
 
@@ -41,6 +41,7 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
         ("CheckBatch", "Data quality"),
         ("SelectWindow", "Window"),
         ("CheckDrift", "Data quality"),
+        ("CheckModelQuality", "Model quality"),
     ):
         if step := steps.get(name):
             found[title] = step.summary
@@ -48,8 +49,8 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
         directory = output_dir(step, summarize_batch.Output.SUMMARY, store)
         found["Report"] = str(_shown(directory / summarize_batch.PAGE_FILE))
     if step := steps.get("CheckDrift"):
-        directory = output_dir(step, check_drift.Output.VIOLATIONS, store)
-        found["Report"] = str(_shown(directory / check_drift.PAGE_FILE))
+        directory = output_dir(step, window_files.Output.VIOLATIONS, store)
+        found["Report"] = str(_shown(directory / window_files.PAGE_FILE))
     return found
 
 

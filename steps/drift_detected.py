@@ -1,32 +1,22 @@
 """Declares JudgeWindow, and DriftDetected: the failure whose event starts a retraining."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from sagemaker.mlops.workflow.step_dependency import StepDependency, TriggerCondition
 
 from steps.function import function_step
 from steps.job import Context
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """The result of a check, for those who act on it."""
-
-    check_uri: Join
-    """S3 URI of the result."""
-    worst: JsonGet
-    """The worst violations in words."""
+from steps.window_check import WindowCheck
 
 
 def drift_detected_steps(
     context: Context,
     *,
     endpoint_name: object,
-    verdicts: Mapping[str, Verdict],
+    checks: Mapping[str, WindowCheck],
     after: StepDependency,
 ) -> tuple[LambdaStep, FailStep]:
     """Fail the execution where a check found violations.
@@ -34,7 +24,7 @@ def drift_detected_steps(
     Args:
         context: What the pipeline's jobs have in common.
         endpoint_name: Name of the endpoint.
-        verdicts: Results of the checks by what was checked.
+        checks: The checks by what they looked at.
         after: What to wait for.
     """
     judge = function_step(
@@ -42,11 +32,13 @@ def drift_detected_steps(
         name="JudgeWindow",
         description="Fail where a check found violations.",
         function="judge_window",
-        inputs={"Checks": {name: verdict.check_uri for name, verdict in verdicts.items()}},
+        inputs={"Checks": {name: check.check_uri for name, check in checks.items()}},
         outputs=["Message"],
         depends_on=[after],
     )
-    parts = [p for name, verdict in verdicts.items() for p in (f" {name}: ", verdict.worst, ";")]
+    parts = [
+        p for name, check in checks.items() for p in (f" {name}: ", check.result("worst"), ";")
+    ]
     failed = FailStep(
         name="DriftDetected",
         description="What the endpoint answers is not what its model was approved with.",

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypedDict
 
+from steps.window_files import CHECK_FILE
+
 
 class Input(StrEnum):
     """Inputs of the job; each one's folder is `/opt/ml/processing/input/<name>`."""
@@ -19,22 +21,6 @@ class Input(StrEnum):
     HISTORY = "history"
     """Records of earlier windows."""
 
-
-class Output(StrEnum):
-    """Outputs of the job; each one's folder is `/opt/ml/processing/output/<name>`."""
-
-    VIOLATIONS = "violations"
-    """`statistics.json` of the window, `constraints.json` of the baseline, and the files below."""
-    WINDOW = "window"
-    """The record of this window for later ones."""
-
-
-VIOLATIONS_FILE = "constraint_violations.json"
-CHECK_FILE = "check.json"
-DAMAGE_FILE = "damage.json"
-"""What of the captured files could not be read."""
-METRICS_FILE = "cloudwatch_metrics.jsonl"
-PAGE_FILE = "report.html"
 
 METRICS_NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 """Namespace of Model Monitor's data-quality metrics."""

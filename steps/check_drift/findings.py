@@ -1,18 +1,15 @@
 """Brings together what a check says of each feature, the worst first."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from monitoring.baseline import Baseline
 from monitoring.data_check import CheckResult
 from monitoring.data_quality import CheckType, Violation
+from steps.window_files import NO_VIOLATIONS
 
 MAX_WORST = 3
 """Features that are named where there is room for a line only."""
-
-
-NOTHING = "no violations"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +20,7 @@ class Finding:
     distance: float | None
     """From the baseline; None where the distributions were not compared."""
     threshold: float
-    """Largest distance that is none to speak of."""
+    """Largest distance that is no drift; 0 where the distributions were not compared."""
     violations: tuple[Violation, ...]
     is_undecided: bool
     """Whether there were too few values to tell."""
@@ -48,10 +45,12 @@ class Finding:
         return ", ".join(checks) or ("insufficient data" if self.is_undecided else "fine")
 
 
-def findings(result: CheckResult, baseline: Baseline) -> list[Finding]:
-    """A finding for every feature of the baseline and of the window.
+def findings(result: CheckResult, names: Iterable[str]) -> list[Finding]:
+    """A finding for every feature, the violated ones first, and of these the furthest.
 
-    Violated ones come first, and of these the drifted ones, the furthest first.
+    Args:
+        result: What the check found.
+        names: Features of the baseline.
     """
     violations: dict[str, list[Violation]] = {}
     for violation in result.violations:
@@ -60,11 +59,11 @@ def findings(result: CheckResult, baseline: Baseline) -> list[Finding]:
         Finding(
             name=name,
             distance=result.distances.get(name),
-            threshold=_threshold(name, baseline),
+            threshold=result.thresholds.get(name, 0.0),
             violations=tuple(violations.get(name, ())),
             is_undecided=name in result.undecided,
         )
-        for name in sorted({*baseline.features, *result.distances, *violations})
+        for name in sorted({*names, *result.distances, *result.undecided, *violations})
     ]
     return sorted(found, key=lambda item: (not item.violations, not item.is_drifted, -item.excess))
 
@@ -73,7 +72,7 @@ def worst_text(found: Sequence[Finding]) -> str:
     """The worst features in words, with distance and threshold."""
     violated = [finding for finding in found if finding.violations]
     if not violated:
-        return NOTHING
+        return NO_VIOLATIONS
     words = [
         f"{finding.name} {finding.distance:.3g} from the baseline (threshold "
         f"{finding.threshold:.3g})"
@@ -83,12 +82,3 @@ def worst_text(found: Sequence[Finding]) -> str:
     ]
     rest = len(violated) - len(words)
     return ", ".join(words) + (f" and {rest} more" if rest else "")
-
-
-def _threshold(name: str, baseline: Baseline) -> float:
-    if name not in baseline.features:
-        return baseline.settings.comparison_threshold
-    expectation = baseline.features[name]
-    if expectation.is_numeric:
-        return expectation.settings.comparison_threshold
-    return expectation.settings.categorical_threshold

@@ -8,18 +8,17 @@ import numpy as np
 from inference.images import ImageError
 from monitoring.baseline import Baseline
 from monitoring.captured import CapturedReader
-from monitoring.charts import MAX_SERIES, line_chart
 from monitoring.comparison_chart import compare_numbers, compare_texts
 from monitoring.data_check import CheckResult
 from monitoring.data_quality import FeatureStatistics
 from monitoring.markup import Markup, element
-from monitoring.page import Tile, columns, page, section, table, tiles, titled
+from monitoring.page import Tile, page, section, table, tiles, titled
 from monitoring.sketch import weighted
-from steps.check_drift.contract import DAMAGE_FILE
 from steps.check_drift.examples import Example
 from steps.check_drift.findings import Finding
 from steps.pictures import picture_of
-from steps.window import Window, WindowRecord, windows_table
+from steps.window import Window, WindowRecord
+from steps.window_page import damage_sections, status_tile, windows_section
 
 MAX_DETAIL_CHARACTERS = 300
 
@@ -43,6 +42,7 @@ class DriftReport:
 
 def drift_page(report: DriftReport) -> str:
     """The page as HTML."""
+    furthest = [item.name for item in report.findings if item.distance is not None]
     return page(
         "Drift",
         report.window.title,
@@ -50,8 +50,8 @@ def drift_page(report: DriftReport) -> str:
         *([_violations(report)] if report.result.violations else []),
         _features(report),
         *([_examples(report)] if any(report.examples.values()) else []),
-        _history(report),
-        *([_damage(report)] if report.reader.damage.num_items else []),
+        windows_section(report.records, figures=furthest, title="Distance by window"),
+        *damage_sections(report.reader.damage),
     )
 
 
@@ -61,14 +61,7 @@ def _tiles(report: DriftReport) -> Markup:
     compared = [finding for finding in report.findings if finding.distance is not None]
     furthest = max(compared, key=lambda finding: finding.excess, default=None)
     items = [
-        Tile(
-            name="Status",
-            value={"CompletedWithViolations": "Violations", "InsufficientData": "Too few"}.get(
-                result.status, "Fine"
-            ),
-            note=result.status,
-            tone={"CompletedWithViolations": "fault", "Completed": "good"}.get(result.status, ""),
-        ),
+        status_tile(result.status),
         Tile(
             name="Features",
             value=f"{len(violated)} of {len(report.findings)}",
@@ -123,7 +116,7 @@ def _features(report: DriftReport) -> Markup:
         (
             finding.name,
             "none" if finding.distance is None else f"{finding.distance:.4f}",
-            f"{finding.threshold:.4f}",
+            "none" if finding.distance is None else f"{finding.threshold:.4f}",
             finding.status,
         )
         for finding in report.findings
@@ -190,42 +183,3 @@ def _figure(name: str, example: Example) -> Markup:
         element("div", example.id, class_="note"),
     )
     return element("figure", shown, caption)
-
-
-def _history(report: DriftReport) -> Markup:
-    names = [finding.name for finding in report.findings if finding.distance is not None]
-    records = [
-        record
-        for record in report.records
-        if all(name in record["figures"] for name in names[:MAX_SERIES])
-    ]
-    parts = [
-        table(("window", "model", "answers", "violations", "status"), windows_table(report.records))
-    ]
-    if names and len(records) > 1:
-        chart = line_chart(
-            "Distance by window",
-            {name: [record["figures"][name] for record in records] for name in names[:MAX_SERIES]},
-            positions=range(1 - len(records), 1),
-            axis="windows before this one",
-            marked={},
-        )
-        parts.insert(0, chart)
-    return section(
-        "Windows",
-        "This window and the ones before it, the latest first.",
-        columns(*parts),
-    )
-
-
-def _damage(report: DriftReport) -> Markup:
-    rows = [
-        (item["reason"], item["count"], f"{place['file']}, line {place['line']}", place["detail"])
-        for item in report.reader.damage.to_document()
-        for place in item["places"][:1]
-    ]
-    return section(
-        "Damaged records",
-        f"What could not be read, and where first; {DAMAGE_FILE} has more places.",
-        table(("reason", "records", "place", "detail"), rows),
-    )

@@ -19,22 +19,21 @@ from monitoring.captured import CapturedReader
 from monitoring.data_check import CheckResult, DataCheck
 from monitoring.documents import document_text
 from steps.baseline_files import CONSTRAINTS_FILE, DATA_QUALITY_DIR, STATISTICS_FILE
-from steps.check_drift.contract import (
-    CHECK_FILE,
-    DAMAGE_FILE,
-    METRICS_FILE,
-    PAGE_FILE,
-    VIOLATIONS_FILE,
-    DriftCheck,
-    Input,
-    Output,
-)
+from steps.check_drift.contract import DriftCheck, Input
 from steps.check_drift.examples import Example, find_examples
 from steps.check_drift.findings import Finding, findings, worst_text
 from steps.check_drift.metrics import drift_metrics
 from steps.check_drift.page import DriftReport, drift_page
 from steps.runtime import InputError, JobParser, run
 from steps.window import Window, captured_files, read_records, write_record
+from steps.window_files import (
+    CHECK_FILE,
+    DAMAGE_FILE,
+    METRICS_FILE,
+    PAGE_FILE,
+    VIOLATIONS_FILE,
+    Output,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> str:
     paths = captured_files(options.captured_dir)
     reader = _reader(window, baseline)
     result, has_inputs = _check(reader, paths, baseline)
-    found = findings(result, baseline)
+    found = findings(result, baseline.features)
     num_damaged = reader.damage.num_items
     record = window.record(
         status=result.status,
@@ -122,7 +121,7 @@ def _check(
     check = DataCheck(baseline)
     has_inputs = False
     for block in reader.read(paths):
-        check.update([record.answer for record in block.records()])
+        check.update_columns(block.columns, num_records=block.num_rows)
         has_inputs = has_inputs or b'"endpointInput"' in block.lines[0]
     num_damaged, num_events = reader.damage.num_items, reader.counts.num_events
     if num_damaged > MAX_DAMAGED_FRACTION * (num_damaged + num_events):

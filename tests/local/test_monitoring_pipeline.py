@@ -1,23 +1,24 @@
 """The compiled monitoring pipeline, run to its end on this machine, on real traffic."""
 
-import io
+import itertools
 import json
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
 from PIL import Image, ImageEnhance
 
 from inference.client import URL_VARIABLE, Client
+from monitoring.ground_truth import GroundTruthWriter
 from pipelines.compile import Compiled
-from pipelines.local.execution import Execution, Status
+from pipelines.local.execution import Execution, Status, utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
 from pipelines.summary import figures, output_dir
-from tests.local.conftest import Machine, write_images
+from tests.local.conftest import COLOURS, Machine, write_images
 
 pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -56,29 +57,31 @@ def machine(deployed: tuple[Machine, Execution]) -> Machine:
 
 
 @pytest.fixture
-def images(deployed: tuple[Machine, Execution]) -> list[Image.Image]:
-    """The images of the test split, as they were collected."""
+def images(deployed: tuple[Machine, Execution]) -> list[tuple[str, Image.Image]]:
+    """The images of the test split, as they were collected, with their labels."""
     machine, training = deployed
     folder = output_dir(training.step("Preprocess"), "test", machine.store) / "originals"
-    return [Image.open(path).convert("RGB") for path in sorted(folder.rglob("*.png"))]
+    paths = sorted(folder.rglob("*.png"))
+    return [(path.parent.name, Image.open(path).convert("RGB")) for path in paths]
 
 
-def send(machine: Machine, monkeypatch: pytest.MonkeyPatch, images: list[Image.Image]) -> list[str]:
-    """Ask the endpoint, until everything is captured; the inference ids."""
+def send(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, images: Iterable[Image.Image]
+) -> list[str]:
+    """Ask the endpoint, until everything is captured and the second is over; the inference ids."""
     endpoint = Hosting(machine.root).endpoint(NAME)
     assert endpoint is not None
     monkeypatch.setenv(URL_VARIABLE, endpoint.url)
     client = Client(NAME)
     run = uuid.uuid4().hex
     ids = [f"{run}-{number}" for number in range(NUM_REQUESTS)]
-    for number, inference_id in enumerate(ids):
-        buffer = io.BytesIO()
-        images[number % len(images)].save(buffer, "PNG")
-        client.predict(buffer.getvalue(), inference_id=inference_id)
+    for inference_id, image in zip(ids, itertools.cycle(images), strict=False):
+        client.predict(image, inference_id=inference_id)
     folder = machine.store.path(f"{PREFIX}/capture/{NAME}")
     for _ in range(100):
         files = [path.read_text() for path in folder.rglob("*.jsonl")]
         if sum(text.count(f'"inferenceId":"{run}') for text in files) == NUM_REQUESTS:
+            time.sleep(1)
             return ids
         time.sleep(0.1)
     raise AssertionError(f"Not every record of {folder} was captured.")
@@ -89,33 +92,54 @@ def result(machine: Machine, execution: Execution, step: str = "CheckDrift") -> 
     return json.loads((machine.output(execution, step, "violations") / "check.json").read_bytes())
 
 
+def add_labels(machine: Machine, labels: Mapping[str, str]) -> None:
+    """Let people have labelled requests."""
+    folder = machine.store.path(f"{PREFIX}/ground-truth/{NAME}")
+    with GroundTruthWriter(folder) as writer:
+        for inference_id, label in labels.items():
+            writer.add(inference_id, label, utc_now())
+
+
 def test_clean_traffic_has_no_violations(
-    machine: Machine, images: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Images like those of the evaluation pass; the page of the next window shows this one."""
-    send(machine, monkeypatch, images)
-    time.sleep(1)  # The window ends with the last whole second.
+    labels, pictures = zip(*images, strict=True)
+    ids = send(machine, monkeypatch, pictures)
 
     execution, talk = machine.run("monitoring")
 
     assert execution.status is Status.SUCCEEDED, talk
     check = result(machine, execution)
-    assert (check["status"], check["num_records"]) == ("Completed", NUM_REQUESTS)
-    assert (check["num_violations"], check["num_damaged"]) == (0, 0)
-    metrics = (machine.root / "cloudwatch/aws/sagemaker/Endpoints/data-metrics.jsonl").read_text()
-    assert execution.step("PublishMetrics").summary == f"{metrics.count('MetricName')} metrics"
+    assert (check["num_records"], check["num_damaged"]) == (NUM_REQUESTS, 0)
+    assert check["worst"] == "no violations"
+    quality = result(machine, execution, "CheckModelQuality")
+    assert (quality["status"], quality["num_pairs"]) == ("InsufficientData", 0)
+    words = figures(execution, machine.root)
+    assert words["Window"].startswith(f"{NUM_REQUESTS} records of {NAME}/1 from ")
+    assert words["Model quality"] == (
+        f"violations=0 labelled=0 records={NUM_REQUESTS}: InsufficientData"
+    )
+    add_labels(machine, dict(zip(ids, itertools.cycle(labels), strict=False)))
     again, talk = machine.run("monitoring")
     assert again.status is Status.SUCCEEDED, talk
+    quality = result(machine, again, "CheckModelQuality")
+    assert (quality["status"], quality["num_pairs"]) == ("Completed", NUM_REQUESTS)
+    folder = machine.root / "cloudwatch/aws/sagemaker/Endpoints"
+    written = (folder / "model-metrics.jsonl").read_text()
+    metrics = [json.loads(line) for line in written.splitlines()]
+    assert {"accuracy", "weighted_f1"} < {metric["MetricName"] for metric in metrics}
+    assert metrics[0]["Dimensions"][0] == {"Name": "Endpoint", "Value": NAME}
+    assert (folder / "data-metrics.jsonl").is_file()
     page = (machine.output(again, "CheckDrift", "violations") / "report.html").read_text()
     assert "Distance by window" in page
 
 
 def test_darkened_images_are_drift(
-    machine: Machine, images: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The features are named with examples, and the execution fails in DriftDetected."""
-    send(machine, monkeypatch, [ImageEnhance.Brightness(image).enhance(0.5) for image in images])
-    time.sleep(1)
+    send(machine, monkeypatch, [ImageEnhance.Brightness(image).enhance(0.5) for _, image in images])
 
     execution, talk = machine.run("monitoring")
 
@@ -128,6 +152,23 @@ def test_darkened_images_are_drift(
     violations = json.loads((output / "constraint_violations.json").read_bytes())["violations"]
     assert "brightness" in {violation["feature_name"] for violation in violations}
     assert "data:image/png;base64," in (output / "report.html").read_text()
+
+
+def test_wrong_answers_are_drift(
+    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers of which people say that they are wrong fail the execution, whatever the images."""
+    ids = send(machine, monkeypatch, [image for _, image in images])
+    names = sorted(COLOURS)
+    wrong = {label: names[index - 1] for index, label in enumerate(names)}
+    labels = (wrong[label] for label, _ in itertools.cycle(images))
+    add_labels(machine, dict(zip(ids, labels, strict=False)))
+
+    execution, talk = machine.run("monitoring")
+
+    assert execution.status is Status.FAILED, talk
+    reason = str(execution.step("DriftDetected").failure_reason)
+    assert "data: no violations; model quality: accuracy 0" in reason
 
 
 def test_an_empty_window_ends_quietly(machine: Machine) -> None:

@@ -11,7 +11,7 @@ _SESSION = botocore.session.Session()
 """Keeps the models of the services, which take long to load."""
 
 
-def _stubbed(service: str) -> Iterator[Stubber]:
+def stubbed(service: str) -> Iterator[Stubber]:
     """A stubbed client; everything that a test expects of it must be asked for."""
     client = _SESSION.create_client(
         service,
@@ -27,22 +27,22 @@ def _stubbed(service: str) -> Iterator[Stubber]:
 @pytest.fixture
 def sagemaker() -> Iterator[Any]:
     """A stubbed SageMaker client, as `sagemaker.client`."""
-    yield from _stubbed("sagemaker")
+    yield from stubbed("sagemaker")
 
 
 @pytest.fixture
 def sagemaker_runtime() -> Iterator[Any]:
     """A stubbed SageMaker Runtime client."""
-    yield from _stubbed("sagemaker-runtime")
+    yield from stubbed("sagemaker-runtime")
 
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
     """A stubbed S3 client."""
-    yield from _stubbed("s3")
+    yield from stubbed("s3")
 
 
 @pytest.fixture
 def autoscaling() -> Iterator[Any]:
     """A stubbed Application Auto Scaling client."""
-    yield from _stubbed("application-autoscaling")
+    yield from stubbed("application-autoscaling")

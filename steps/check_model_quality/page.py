@@ -1,0 +1,156 @@
+"""The quality page: how often a window's answers were right, in one file that opens anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitoring.classification import ConfusionMatrix, wilson_interval
+from monitoring.ground_truth import Merge
+from monitoring.heat_map import heat_map
+from monitoring.markup import Markup, element
+from monitoring.model_check import ModelBaseline, ModelCheckResult
+from monitoring.model_quality import QualityMetric
+from monitoring.page import Tile, columns, page, section, table, tiles, titled
+from steps.check_model_quality.contract import LABEL_FIGURE
+from steps.window import Window, WindowRecord
+from steps.window_page import damage_sections, status_tile, windows_section
+
+MAX_LABELS_BESIDE = 10
+"""With more, the confusion matrix needs the page's whole width."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QualityReport:
+    """Everything that the page shows."""
+
+    window: Window
+    baseline: ModelBaseline
+    result: ModelCheckResult
+    merge: Merge
+    records: Sequence[WindowRecord]
+    """Earlier windows and this one, this one last."""
+
+
+def quality_page(report: QualityReport) -> str:
+    """The page as HTML."""
+    matrix = report.result.matrix
+    return page(
+        "Model quality",
+        report.window.title,
+        _tiles(report),
+        *([_violations(report)] if report.result.violations else []),
+        *([] if matrix is None else [_metrics(report), _labels(matrix), _confusion(matrix)]),
+        _history(report),
+        _unmatched(report.merge),
+        *damage_sections(report.merge.labels.damage),
+    )
+
+
+def _tiles(report: QualityReport) -> Markup:
+    merge, matrix = report.merge, report.result.matrix
+    items = [status_tile(report.result.status)]
+    if matrix is not None:
+        low, high = wilson_interval(int(matrix.counts.trace()), matrix.num_images)
+        items.append(
+            Tile(
+                name="Accuracy",
+                value=f"{matrix.accuracy:.4f}",
+                note=f"95 % interval {low:.3f} to {high:.3f}",
+            )
+        )
+    items += [
+        Tile(
+            name="Labelled",
+            value=str(report.result.num_images),
+            note=f"of {merge.num_rows} answers; the others have no label yet",
+        ),
+        Tile(name="Labels", value=str(len(merge.labels.by_id)), note="collected since"),
+    ]
+    for name, number, note in (
+        ("Corrected", merge.labels.num_conflicting, "ids with different labels: the last counts"),
+        ("Unanswered", merge.num_unanswered, "labelled answers without a predicted label"),
+        ("Shared", merge.num_shared, "answers beyond the first of their id"),
+    ):
+        if number:
+            items.append(Tile(name=name, value=str(number), note=note))
+    return tiles(items)
+
+
+def _violations(report: QualityReport) -> Markup:
+    rows = [(item["metric_name"], item["description"]) for item in report.result.violations]
+    return section(
+        "Violations",
+        "Metrics that are worse than in the evaluation, by more than chance explains.",
+        table(("metric", "what was found"), rows),
+    )
+
+
+def _metrics(report: QualityReport) -> Markup:
+    metrics, constraints = report.result.metrics, report.baseline.constraints
+    rows = [
+        (name, metrics[name], f"{constraints[name].threshold:.4f}" if name in constraints else "")
+        for name in QualityMetric
+    ]
+    return section(
+        "Metrics",
+        "In this window and in the evaluation; weighted means that each label counts with its "
+        "number of images.",
+        table(("metric", "now", "evaluation"), rows),
+    )
+
+
+def _labels(matrix: ConfusionMatrix) -> Markup:
+    figures = zip(
+        matrix.labels,
+        matrix.num_actual.tolist(),
+        matrix.precision().tolist(),
+        matrix.recall().tolist(),
+        matrix.f_score(1.0).tolist(),
+        strict=True,
+    )
+    rows = sorted((row for row in figures if row[1]), key=lambda row: (row[4], row[0]))
+    return section(
+        "Labels",
+        "The label with the lowest F1 first; labels without an image are left out.",
+        table(("label", "images", "precision", "recall", "F1"), rows),
+    )
+
+
+def _confusion(matrix: ConfusionMatrix) -> Markup:
+    chart = heat_map("Confusion matrix", matrix)
+    is_small = len(matrix.labels) <= MAX_LABELS_BESIDE
+    return section(
+        "Confusion matrix",
+        "Rows are actual labels, columns predicted ones. The stronger the colour, the larger the "
+        "fraction of the row.",
+        chart if is_small else element("div", chart, class_="scroll wide", tabindex=0),
+    )
+
+
+def _history(report: QualityReport) -> Markup:
+    """Accuracy, and the labels that are found least often now."""
+    figures = report.records[-1]["figures"]
+    labels = [name for name in figures if name.startswith(LABEL_FIGURE)]
+    shown = [
+        *([QualityMetric.ACCURACY] if QualityMetric.ACCURACY in figures else []),
+        *sorted(labels, key=lambda name: (figures[name], name)),
+    ]
+    return windows_section(report.records, figures=shown, title="Quality by window")
+
+
+def _unmatched(merge: Merge) -> Markup:
+    parts = [
+        titled(title, table(("id",), [(name,) for name in ids]))
+        for title, ids in (
+            (f"{merge.num_unlabelled} answers without a label", merge.unlabelled),
+            (f"{merge.num_unmatched} labels without an answer", merge.unmatched()),
+        )
+        if ids
+    ]
+    if not parts:
+        return section("Matching", "Every answer has a label, and every label an answer.")
+    return section(
+        "Matching",
+        "Labels belong to answers by the inference id, else by the event id; the first few that "
+        "have no counterpart. Labels of answers before the window are among them.",
+        columns(*parts),
+    )
