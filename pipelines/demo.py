@@ -1,16 +1,26 @@
-"""The demonstration: every pipeline in turn, on scikit-learn's handwritten digits."""
+"""The demonstration: the whole loop, on scikit-learn's handwritten digits."""
 
 import csv
 import os
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from inference.client import URL_VARIABLE, Client
+from inference.contract import CONTENT_TYPE_BY_SUFFIX
+from inference.images import decode
+from monitoring.corruptions import Corruption
+from monitoring.ground_truth import GroundTruthWriter
+from monitoring.traffic import Load, simulate
+from monitoring.traffic_mix import TrafficMix, find_pictures
+from pipelines.automation import local_scheduler
 from pipelines.local.execution import Execution, Status, utc_now
-from pipelines.local.hosting import Hosting
+from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import ApprovalStatus, Registry
+from pipelines.local.serving.capture import FLUSH_SECONDS
 from pipelines.local.store import LocalStore
 from pipelines.run import run_pipeline
 from pipelines.summary import output_dir, print_figures
@@ -19,6 +29,12 @@ from steps.evaluate.contract import PREDICTIONS_FILE
 from steps.evaluate.contract import Output as EvaluateOutput
 from steps.preprocess.contract import Output as PreprocessOutput
 from steps.site import Site
+
+NUM_REQUESTS = 400
+REQUESTS_PER_SECOND = 200.0
+LABEL_NOISE_FRACTION = 0.01
+CAPTURE_SECONDS = FLUSH_SECONDS + 1
+"""By then every captured record is written."""
 
 LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 IMAGE_SIDE = 32
@@ -49,71 +65,156 @@ def write_digits(directory: Path) -> None:
 
 
 def demo(site: Site, root: Path) -> int:
-    """Train, approve, deploy, ask and score; print the figures and return the exit code."""
+    """Go once round: from images to an endpoint, to drift, to a new model; return the exit code."""
     images_dir = root / "digits"
     print(f"Writing handwritten digits to {images_dir}", file=sys.stderr)
     write_digits(images_dir)
     with JobServer() as server:
-        training = _run("training", site, root, server, images_dir=images_dir)
-        if training.status is not Status.SUCCEEDED:
+        demonstration = _Demonstration(site=site, root=root, server=server)
+        try:
+            demonstration.run(images_dir)
+        except _UnexpectedEndError as error:
+            print(f"\nThe demonstration ends here: {error}", file=sys.stderr)
             return 1
-        package = training.step("RegisterModel").properties["ModelPackageArn"]
-        Registry(root).set_approval(
+    return 0
+
+
+class _UnexpectedEndError(Exception):
+    """An execution did not end as it was to."""
+
+
+class _Demonstration:
+    """The parts of the demonstration, in their order."""
+
+    def __init__(self, *, site: Site, root: Path, server: JobServer) -> None:
+        self._site = site
+        self._root = root
+        self._server = server
+        self._store = LocalStore(root)
+        self._rules = local_scheduler(site, root, schedules=(), start=self._start, say=self._say)
+        self._executions: dict[str, Execution] = {}
+        """The newest execution of each pipeline."""
+
+    def run(self, images_dir: Path) -> None:
+        self._rules.run(is_once=True)  # From here on it sees what happens.
+        self._run("training", images_dir=images_dir)
+        self._approve()
+        self._rules.run(is_once=True)
+        self._check("deployment")
+        self._ask()
+        self._run("scoring", images_dir=self._test_dir)
+        self._send("as they are", None)
+        self._run("monitoring")
+        self._send("half as bright", Corruption(kind="brightness", severity=-0.5))
+        self._run("monitoring", expected=Status.FAILED)
+        self._rules.run(is_once=True)
+        self._check("retraining")
+
+    def _run(
+        self,
+        name: str,
+        *,
+        images_dir: Path | None = None,
+        expected: Status = Status.SUCCEEDED,
+    ) -> None:
+        self._start(name, {}, images_dir=images_dir)
+        self._check(name, expected=expected)
+
+    def _start(
+        self, name: str, parameters: Mapping[str, str], *, images_dir: Path | None = None
+    ) -> Execution:
+        execution = run_pipeline(
+            name,
+            self._site,
+            parameters=parameters,
+            root=self._root,
+            images_dir=images_dir,
+            server=self._server,
+        )
+        print()
+        print_figures(execution, self._root, sys.stdout)
+        print()
+        self._executions[name] = execution
+        return execution
+
+    def _check(self, name: str, *, expected: Status = Status.SUCCEEDED) -> None:
+        execution = self._executions.get(name)
+        status = execution.status if execution is not None else "not there"
+        if status is not expected:
+            raise _UnexpectedEndError(f"{name} is {status}, and not {expected}.")
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def _approve(self) -> None:
+        package = self._executions["training"].step("RegisterModel").properties["ModelPackageArn"]
+        Registry(self._root).set_approval(
             package,
             ApprovalStatus.APPROVED,
             description="The demonstration approves it.",
             now=utc_now(),
         )
-        print(f"\nApproved {package.partition('/')[2]}\n", file=sys.stderr)
-        deployment = _run("deployment", site, root, server)
-        if deployment.status is not Status.SUCCEEDED:
-            return 1
-        name = deployment.step("CreateEndpoint").properties["EndpointName"]
-        _ask(name, training, root)
-        scoring = _run("scoring", site, root, server, images_dir=_test_dir(training, root))
-    return 0 if scoring.status is Status.SUCCEEDED else 1
 
+    @property
+    def _test_dir(self) -> Path:
+        """The images of the test split, as they were collected."""
+        step = self._executions["training"].step("Preprocess")
+        return output_dir(step, PreprocessOutput.TEST, self._store) / ORIGINALS_DIR
 
-def _run(
-    name: str, site: Site, root: Path, server: JobServer, *, images_dir: Path | None = None
-) -> Execution:
-    execution = run_pipeline(
-        name, site, parameters={}, root=root, images_dir=images_dir, server=server
-    )
-    print()
-    print_figures(execution, root, sys.stdout)
-    return execution
+    @property
+    def _endpoint(self) -> EndpointState:
+        name = self._executions["deployment"].step("CreateEndpoint").properties["EndpointName"]
+        endpoint = Hosting(self._root).endpoint(name)
+        assert endpoint is not None  # noqa: S101 - it was just deployed to
+        return endpoint
 
+    def _client(self) -> Client:
+        os.environ[URL_VARIABLE] = self._endpoint.url
+        return Client(self._endpoint.name)
 
-def _test_dir(training: Execution, root: Path) -> Path:
-    """The images of the test split, as they were collected."""
-    step = training.step("Preprocess")
-    return output_dir(step, PreprocessOutput.TEST, LocalStore(root)) / ORIGINALS_DIR
+    def _ask(self) -> None:
+        """Send every test image to the endpoint and compare with what the evaluation recorded."""
+        client = self._client()
+        evaluate = self._executions["training"].step("Evaluate")
+        evaluation_dir = output_dir(evaluate, EvaluateOutput.EVALUATION, self._store)
+        with (evaluation_dir / PREDICTIONS_FILE).open(newline="") as file:
+            recorded = list(csv.DictReader(file))
+        num_right = num_equal = 0
+        seconds = []
+        for row in recorded:
+            started = time.perf_counter()
+            answer = client.predict(self._test_dir / row["file"])
+            seconds.append(time.perf_counter() - started)
+            num_right += answer["predicted_label"] == row["actual_label"]
+            num_equal += all(str(value) == row[field] for field, value in answer.items())
+        print(
+            f"{'Requests':<18}{len(recorded)} test images, {num_right} right, "
+            f"{num_equal} answers as in the evaluation, "
+            f"{statistics.median(seconds) * 1000:.1f} ms each\n"
+        )
 
+    def _send(self, words: str, corruption: Corruption | None) -> None:
+        """Send test images at a steady rate, with labels, and wait until all are captured."""
+        mix = TrafficMix(
+            pictures=find_pictures(self._test_dir, suffixes=CONTENT_TYPE_BY_SUFFIX),
+            label_noise_fraction=LABEL_NOISE_FRACTION,
+            seed=NUM_REQUESTS,
+        )
+        from steps.select_window import GROUND_TRUTH_DIR  # A declaration: it loads the SDK.
 
-def _ask(name: str, training: Execution, root: Path) -> None:
-    """Send every test image to the endpoint and compare with what the evaluation recorded."""
-    from inference.client import URL_VARIABLE, Client
-
-    endpoint = Hosting(root).endpoint(name)
-    assert endpoint is not None  # noqa: S101 - it was just created
-    os.environ[URL_VARIABLE] = endpoint.url
-    client = Client(name)
-    evaluation_dir = output_dir(
-        training.step("Evaluate"), EvaluateOutput.EVALUATION, LocalStore(root)
-    )
-    with (evaluation_dir / PREDICTIONS_FILE).open(newline="") as file:
-        recorded = list(csv.DictReader(file))
-    num_right = num_equal = 0
-    seconds = []
-    for row in recorded:
-        started = time.perf_counter()
-        answer = client.predict(_test_dir(training, root) / row["file"])
-        seconds.append(time.perf_counter() - started)
-        num_right += answer["predicted_label"] == row["actual_label"]
-        num_equal += all(str(value) == row[field] for field, value in answer.items())
-    milliseconds = statistics.median(seconds) * 1000
-    print(
-        f"{'Requests':<18}{len(recorded)} test images, {num_right} right, "
-        f"{num_equal} answers as in the evaluation, {milliseconds:.1f} ms each\n"
-    )
+        labels_uri = self._site.uri(GROUND_TRUTH_DIR, self._endpoint.name)
+        with GroundTruthWriter(self._store.folder(labels_uri)) as labels:
+            summary = simulate(
+                mix,
+                Load(requests_per_second=REQUESTS_PER_SECOND, num_requests=NUM_REQUESTS),
+                send=self._client().predict,
+                decode=decode,
+                started_at=utc_now(),
+                corruption=corruption,
+                write_label=labels.add,
+            )
+        time.sleep(CAPTURE_SECONDS)
+        print(
+            f"{'Traffic':<18}{summary.num_sent} test images {words}, {summary.num_failed} failed, "
+            f"{summary.requests_per_second:.0f} requests/s\n"
+        )

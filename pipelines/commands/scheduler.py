@@ -33,27 +33,19 @@ def add(commands: Commands) -> None:
 
 
 def _scheduler(arguments: argparse.Namespace) -> int:
-    from infrastructure.functions.model_packages import approved_training
-    from infrastructure.functions.start_retraining.handler import respond
+    from pipelines.automation import local_scheduler
     from pipelines.local.errors import LocalExecutionError
-    from pipelines.local.scheduler import Scheduler, Triggers
-    from pipelines.triggers import APPROVAL_RULE, DRIFT_RULE, schedules
+    from pipelines.triggers import schedules
 
     if arguments.images is not None and not arguments.images.is_dir():
         raise UsageError(f"'{arguments.images}' is not a folder of images.")
     make_root(arguments.root)
     settings = site()
-    scheduler = Scheduler(
+    scheduler = local_scheduler(
+        settings,
         arguments.root,
-        Triggers(
-            schedules=schedules(settings),
-            drift=DRIFT_RULE,
-            approval=APPROVAL_RULE,
-            group=settings.model_package_group,
-        ),
+        schedules=schedules(settings),
         start=lambda name, parameters: _start(name, parameters, settings, arguments),
-        start_retraining=respond,
-        approved_training=approved_training,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     try:
