@@ -248,8 +248,6 @@ class _CurrentFeature:
         if self._numbers is not None:
             self.values.finish_run()
             return _compare_numbers(self._numbers, settings)
-        if self._expectation.is_numeric:
-            return _undecided(settings.comparison_threshold)
         return _compare_texts(self._expectation.texts, self.values.texts, settings)
 
 

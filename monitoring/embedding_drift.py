@@ -12,7 +12,9 @@ and r a small multiple of its mean variance,
 
 For n images of the baseline's own distribution, D^2 * n * m / (n + m) is distributed alike
 whatever n is, m being the size of the baseline. So one critical value serves windows of all
-sizes, and Evaluate finds it in random halves of the baseline. The means are summed up as records
+sizes. Evaluate finds it by taking one random half of the baseline for a baseline and the other one
+for a window, again and again: of the same images that b, C and the whitening come from, a window
+would look closer than it is. The means are summed up as records
 come: every record counts, in memory that does not depend on their number.
 
 `tests/benchmarks/drift.py` measures what the defaults below find and how often they are wrong.
@@ -48,7 +50,12 @@ ANCHOR_SPREAD = 1.5
 REGULARIZATION = 0.1
 """r as a multiple of the mean variance: keeps the noise of C out of D in small baselines."""
 
-NUM_SPLITS = 2000
+NUM_SPLITS = 500
+"""Each gives two values: either half is the baseline once."""
+
+MAX_CALIBRATION_IMAGES = 2000
+"""Images of the baseline that are split; more would not change the critical value."""
+
 SIGNIFICANCE = 0.005
 """Fraction of the windows of the baseline's own distribution that are taken for a drift."""
 
@@ -98,6 +105,29 @@ class EmbeddingBaseline:
     critical_value: float
 
     @classmethod
+    def fit(cls, points_nf: NDArray[np.float64], anchors_af: NDArray[np.float64]) -> Self:
+        """The baseline of embeddings of shape (n, f), without names and critical value."""
+        mean_f, std_dev_f = points_nf.mean(axis=0), points_nf.std(axis=0)
+        # Images that are all the same have no variance: then any other one is far away.
+        std_dev_f[std_dev_f == 0.0] = 1.0
+        whitening_ff = _whitening((points_nf - mean_f) / std_dev_f)
+        distances_na = _anchor_distances(points_nf, mean_f, std_dev_f, whitening_ff, anchors_af)
+        covariance_aa = np.cov(distances_na, rowvar=False)
+        ridge = REGULARIZATION * float(np.trace(covariance_aa)) / len(anchors_af)
+        covariance_aa += max(ridge, _MIN_VARIANCE) * np.eye(len(anchors_af))
+        return cls(
+            num_images=len(points_nf),
+            features=(),
+            mean_f=mean_f,
+            std_dev_f=std_dev_f,
+            whitening_ff=whitening_ff,
+            anchors_af=anchors_af,
+            mean_distances_a=distances_na.mean(axis=0),
+            precision_aa=np.asarray(np.linalg.inv(covariance_aa), dtype=np.float64),
+            critical_value=math.inf,
+        )
+
+    @classmethod
     def of(cls, document: EmbeddingDocument) -> Self:
         """The baseline that a document holds.
 
@@ -130,6 +160,12 @@ class EmbeddingBaseline:
         """Largest D that chance explains, for samples of an effective size above 0."""
         return math.sqrt(self.critical_value / size)
 
+    def anchor_distances(self, points_nf: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distances of embeddings to the anchors, shape (n, a)."""
+        return _anchor_distances(
+            points_nf, self.mean_f, self.std_dev_f, self.whitening_ff, self.anchors_af
+        )
+
     def distance(self, mean_distances_a: NDArray[np.float64]) -> float:
         """D of a window with these mean distances to the anchors."""
         change_a = mean_distances_a - self.mean_distances_a
@@ -155,14 +191,7 @@ class EmbeddingAccumulator:
             points_nf[:, index] = _numbers(columns[name])
         # What the check of values takes for missing is missing here, too.
         points_nf = points_nf[(np.abs(points_nf) <= MAX_NUMBER).all(axis=1)]
-        distances_na = anchor_distances(
-            points_nf,
-            baseline.mean_f,
-            baseline.std_dev_f,
-            baseline.whitening_ff,
-            baseline.anchors_af,
-        )
-        self._sum_a += distances_na.sum(axis=0)
+        self._sum_a += baseline.anchor_distances(points_nf).sum(axis=0)
         self.num_images += len(points_nf)
 
     @property
@@ -188,38 +217,29 @@ def embedding_document(columns: Mapping[str, Column], *, seed: int) -> Embedding
     if num_images < MIN_BASELINE_SIZE:
         return None
     generator = np.random.default_rng(seed)
-    mean_f, std_dev_f = points_nf.mean(axis=0), points_nf.std(axis=0)
-    std_dev_f[std_dev_f == 0.0] = 1.0
-    whitening_ff = _whitening((points_nf - mean_f) / std_dev_f)
     anchors_af = ANCHOR_SPREAD * generator.standard_normal((NUM_ANCHORS, num_features))
-    distances_na = anchor_distances(points_nf, mean_f, std_dev_f, whitening_ff, anchors_af)
-    covariance_aa = np.asarray(np.cov(distances_na, rowvar=False), dtype=np.float64)
-    ridge = REGULARIZATION * float(np.trace(covariance_aa)) / NUM_ANCHORS
-    # Images that are all the same have no variance: then any other one is far away.
-    covariance_aa += max(ridge, _MIN_VARIANCE) * np.eye(NUM_ANCHORS)
-    precision_aa = np.asarray(np.linalg.inv(covariance_aa), dtype=np.float64)
-    return EmbeddingDocument(
-        version=0.0,
-        item_count=num_images,
-        features=names,
-        mean=mean_f.tolist(),
-        std_dev=std_dev_f.tolist(),
-        whitening=whitening_ff.tolist(),
-        anchors=anchors_af.tolist(),
-        mean_distances=distances_na.mean(axis=0).tolist(),
-        precision=precision_aa.tolist(),
-        critical_value=_critical_value(distances_na, precision_aa, generator),
-    )
+    baseline = EmbeddingBaseline.fit(points_nf, anchors_af)
+    return {
+        "version": 0.0,
+        "item_count": num_images,
+        "features": names,
+        "mean": baseline.mean_f.tolist(),
+        "std_dev": baseline.std_dev_f.tolist(),
+        "whitening": baseline.whitening_ff.tolist(),
+        "anchors": anchors_af.tolist(),
+        "mean_distances": baseline.mean_distances_a.tolist(),
+        "precision": baseline.precision_aa.tolist(),
+        "critical_value": _critical_value(points_nf, anchors_af, generator),
+    }
 
 
-def anchor_distances(
+def _anchor_distances(
     points_nf: NDArray[np.float64],
     mean_f: NDArray[np.float64],
     std_dev_f: NDArray[np.float64],
     whitening_ff: NDArray[np.float64],
     anchors_af: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Distances of whitened points to the anchors, shape (n, a)."""
     standard_nf = (points_nf - mean_f) / std_dev_f
     white_nf = np.clip(standard_nf, -MAX_DEVIATIONS, MAX_DEVIATIONS) @ whitening_ff
     # |x - a|^2 = |x|^2 - 2 * x'a + |a|^2, which rounding may turn negative.
@@ -235,21 +255,22 @@ def _whitening(standard_nf: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _critical_value(
-    distances_na: NDArray[np.float64],
-    precision_aa: NDArray[np.float64],
+    points_nf: NDArray[np.float64],
+    anchors_af: NDArray[np.float64],
     generator: np.random.Generator,
 ) -> float:
-    """What D^2 * n * m / (n + m) of two random halves seldom exceeds."""
-    num_images = len(distances_na)
-    half = num_images // 2
-    total_a = distances_na.sum(axis=0)
-    changes_sa = np.empty((NUM_SPLITS, total_a.size))
-    for split in range(NUM_SPLITS):
-        sum_a = distances_na[generator.permutation(num_images)[:half]].sum(axis=0)
-        changes_sa[split] = sum_a / half - (total_a - sum_a) / (num_images - half)
-    squares_s = np.einsum("sa,ab,sb->s", changes_sa, precision_aa, changes_sa, optimize=True)
-    size = effective_size(half, num_images - half)
-    return max(float(np.quantile(squares_s, 1.0 - SIGNIFICANCE)) * size, _MIN_VARIANCE)
+    """What D^2 * n * m / (n + m) of one half of the images seldom exceeds beside the other half."""
+    num_images = min(len(points_nf), MAX_CALIBRATION_IMAGES)
+    values = []
+    for _ in range(NUM_SPLITS):
+        rows = generator.permutation(len(points_nf))[:num_images]
+        halves = points_nf[rows[: num_images // 2]], points_nf[rows[num_images // 2 :]]
+        for reference_nf, current_nf in (halves, halves[::-1]):
+            baseline = EmbeddingBaseline.fit(reference_nf, anchors_af)
+            distance = baseline.distance(baseline.anchor_distances(current_nf).mean(axis=0))
+            values.append(distance**2 * effective_size(len(reference_nf), len(current_nf)))
+    # Above 0, for images that are all the same.
+    return max(float(np.quantile(values, 1.0 - SIGNIFICANCE)), _MIN_VARIANCE)
 
 
 def _numbers(column: Column) -> NDArray[np.float64]:

@@ -33,8 +33,8 @@ class Sketch:
         """Add finite values in ascending order, shape (N,); the total weight grows by exactly N.
 
         Of more values than a level holds every 2^h-th one goes to level h at once, the middle one
-        of those that it stands for: no compaction of unordered values is as exact. The values that
-        are left over stay.
+        of those that it stands for: no compaction of unordered values is as exact. The few largest
+        that are left over stay on level 0.
         """
         height = (values.size // (capacity(0) + 1)).bit_length()
         num_thinned = values.size >> height << height
