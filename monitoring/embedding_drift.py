@@ -91,22 +91,19 @@ class EmbeddingDocument(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EmbeddingBaseline:
-    """What the embeddings of a window are held against; arrays as in the document."""
+class AnchorFit:
+    """Where the embeddings of some images are, and how they vary; arrays as in the document."""
 
-    num_images: int
-    features: tuple[str, ...]
     mean_f: NDArray[np.float64]
     std_dev_f: NDArray[np.float64]
     whitening_ff: NDArray[np.float64]
     anchors_af: NDArray[np.float64]
     mean_distances_a: NDArray[np.float64]
     precision_aa: NDArray[np.float64]
-    critical_value: float
 
     @classmethod
-    def fit(cls, points_nf: NDArray[np.float64], anchors_af: NDArray[np.float64]) -> Self:
-        """The baseline of embeddings of shape (n, f), without names and critical value."""
+    def of(cls, points_nf: NDArray[np.float64], anchors_af: NDArray[np.float64]) -> Self:
+        """The fit to embeddings, with these anchors."""
         mean_f, std_dev_f = points_nf.mean(axis=0), points_nf.std(axis=0)
         # Images that are all the same have no variance: then any other one is far away.
         std_dev_f[std_dev_f == 0.0] = 1.0
@@ -116,16 +113,35 @@ class EmbeddingBaseline:
         ridge = REGULARIZATION * float(np.trace(covariance_aa)) / len(anchors_af)
         covariance_aa += max(ridge, _MIN_VARIANCE) * np.eye(len(anchors_af))
         return cls(
-            num_images=len(points_nf),
-            features=(),
             mean_f=mean_f,
             std_dev_f=std_dev_f,
             whitening_ff=whitening_ff,
             anchors_af=anchors_af,
             mean_distances_a=distances_na.mean(axis=0),
             precision_aa=np.asarray(np.linalg.inv(covariance_aa), dtype=np.float64),
-            critical_value=math.inf,
         )
+
+    def anchor_distances(self, points_nf: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distances of embeddings to the anchors, shape (n, a)."""
+        return _anchor_distances(
+            points_nf, self.mean_f, self.std_dev_f, self.whitening_ff, self.anchors_af
+        )
+
+    def distance(self, mean_distances_a: NDArray[np.float64]) -> float:
+        """D of a window with these mean distances to the anchors."""
+        change_a = mean_distances_a - self.mean_distances_a
+        return math.sqrt(max(0.0, float(change_a @ self.precision_aa @ change_a)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EmbeddingBaseline:
+    """What the embeddings of a window are held against."""
+
+    num_images: int
+    features: tuple[str, ...]
+    """Names of the projections."""
+    fit: AnchorFit
+    critical_value: float
 
     @classmethod
     def of(cls, document: EmbeddingDocument) -> Self:
@@ -144,32 +160,21 @@ class EmbeddingBaseline:
         std_dev_f = _array(document["std_dev"], (num_features,))
         if not std_dev_f.min(initial=1.0) > 0:
             raise ValueError("a standard deviation is not above 0")
-        return cls(
-            num_images=int(size),
-            features=features,
+        fit = AnchorFit(
             mean_f=_array(document["mean"], (num_features,)),
             std_dev_f=std_dev_f,
             whitening_ff=_array(document["whitening"], (num_features, num_features)),
             anchors_af=_array(document["anchors"], (num_anchors, num_features)),
             mean_distances_a=_array(document["mean_distances"], (num_anchors,)),
             precision_aa=_array(document["precision"], (num_anchors, num_anchors)),
-            critical_value=float(critical_value),
+        )
+        return cls(
+            num_images=int(size), features=features, fit=fit, critical_value=float(critical_value)
         )
 
     def threshold(self, size: float) -> float:
         """Largest D that chance explains, for samples of an effective size above 0."""
         return math.sqrt(self.critical_value / size)
-
-    def anchor_distances(self, points_nf: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distances of embeddings to the anchors, shape (n, a)."""
-        return _anchor_distances(
-            points_nf, self.mean_f, self.std_dev_f, self.whitening_ff, self.anchors_af
-        )
-
-    def distance(self, mean_distances_a: NDArray[np.float64]) -> float:
-        """D of a window with these mean distances to the anchors."""
-        change_a = mean_distances_a - self.mean_distances_a
-        return math.sqrt(max(0.0, float(change_a @ self.precision_aa @ change_a)))
 
 
 class EmbeddingAccumulator:
@@ -177,7 +182,7 @@ class EmbeddingAccumulator:
 
     def __init__(self, baseline: EmbeddingBaseline) -> None:
         self._baseline = baseline
-        self._sum_a = np.zeros(len(baseline.anchors_af))
+        self._sum_a = np.zeros(len(baseline.fit.anchors_af))
         self.num_images = 0
         """Images so far of which all projections are known."""
 
@@ -191,7 +196,7 @@ class EmbeddingAccumulator:
             points_nf[:, index] = _numbers(columns[name])
         # What the check of values takes for missing is missing here, too.
         points_nf = points_nf[(np.abs(points_nf) <= MAX_NUMBER).all(axis=1)]
-        self._sum_a += baseline.anchor_distances(points_nf).sum(axis=0)
+        self._sum_a += baseline.fit.anchor_distances(points_nf).sum(axis=0)
         self.num_images += len(points_nf)
 
     @property
@@ -201,7 +206,7 @@ class EmbeddingAccumulator:
 
     def distance(self) -> float:
         """D, once there is an image."""
-        return self._baseline.distance(self._sum_a / self.num_images)
+        return self._baseline.fit.distance(self._sum_a / self.num_images)
 
 
 def embedding_document(columns: Mapping[str, Column], *, seed: int) -> EmbeddingDocument | None:
@@ -218,17 +223,17 @@ def embedding_document(columns: Mapping[str, Column], *, seed: int) -> Embedding
         return None
     generator = np.random.default_rng(seed)
     anchors_af = ANCHOR_SPREAD * generator.standard_normal((NUM_ANCHORS, num_features))
-    baseline = EmbeddingBaseline.fit(points_nf, anchors_af)
+    fit = AnchorFit.of(points_nf, anchors_af)
     return {
         "version": 0.0,
         "item_count": num_images,
         "features": names,
-        "mean": baseline.mean_f.tolist(),
-        "std_dev": baseline.std_dev_f.tolist(),
-        "whitening": baseline.whitening_ff.tolist(),
+        "mean": fit.mean_f.tolist(),
+        "std_dev": fit.std_dev_f.tolist(),
+        "whitening": fit.whitening_ff.tolist(),
         "anchors": anchors_af.tolist(),
-        "mean_distances": baseline.mean_distances_a.tolist(),
-        "precision": baseline.precision_aa.tolist(),
+        "mean_distances": fit.mean_distances_a.tolist(),
+        "precision": fit.precision_aa.tolist(),
         "critical_value": _critical_value(points_nf, anchors_af, generator),
     }
 
@@ -266,8 +271,8 @@ def _critical_value(
         rows = generator.permutation(len(points_nf))[:num_images]
         halves = points_nf[rows[: num_images // 2]], points_nf[rows[num_images // 2 :]]
         for reference_nf, current_nf in (halves, halves[::-1]):
-            baseline = EmbeddingBaseline.fit(reference_nf, anchors_af)
-            distance = baseline.distance(baseline.anchor_distances(current_nf).mean(axis=0))
+            fit = AnchorFit.of(reference_nf, anchors_af)
+            distance = fit.distance(fit.anchor_distances(current_nf).mean(axis=0))
             values.append(distance**2 * effective_size(len(reference_nf), len(current_nf)))
     # Above 0, for images that are all the same.
     return max(float(np.quantile(values, 1.0 - SIGNIFICANCE)), _MIN_VARIANCE)

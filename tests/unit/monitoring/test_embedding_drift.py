@@ -105,14 +105,14 @@ def test_false_alarms(baseline_size: int) -> None:
 def test_distances_to_anchors() -> None:
     """They are Euclidean distances of whitened points, whose covariance is the unit matrix."""
     values = points(NUM_IMAGES, 1)
-    expected = EmbeddingBaseline.of(document(values))
-    white = (values - values.mean(axis=0)) / values.std(axis=0) @ expected.whitening_ff
+    fit = EmbeddingBaseline.of(document(values)).fit
+    white = (values - values.mean(axis=0)) / values.std(axis=0) @ fit.whitening_ff
     np.testing.assert_allclose(np.cov(white.T), np.eye(8), atol=1e-9)
-    found = expected.anchor_distances(values)
+    found = fit.anchor_distances(values)
     for index in (0, 31):
-        exact = [math.dist(point, expected.anchors_af[index]) for point in white]
+        exact = [math.dist(point, fit.anchors_af[index]) for point in white]
         np.testing.assert_allclose(found[:, index], exact, rtol=1e-9)
-    np.testing.assert_allclose(expected.mean_distances_a, found.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(fit.mean_distances_a, found.mean(axis=0), rtol=1e-12)
 
 
 def test_same_seed_same_baseline() -> None:
