@@ -1,6 +1,7 @@
 """Charts of a distribution beside the one that it is compared with: bars and a line."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -31,8 +32,11 @@ def compare_numbers(
     """
     values = np.concatenate([reference[0], current[0]])
     low, high = float(values.min()), float(values.max())
-    # Halved, because the difference of two numbers may be larger than any number.
-    edges = np.linspace(low / 2, (high if high > low else low + 1.0) / 2, NUM_BINS + 1) * 2
+    if high == low:
+        high = low + 1.0
+    # The difference of two numbers may be larger than any number.
+    scale = 1.0 if math.isfinite(high - low) else 2.0
+    edges = np.linspace(low / scale, high / scale, NUM_BINS + 1) * scale
     shares = [_shares(np.histogram(v, bins=edges, weights=w)[0]) for v, w in (reference, current)]
     names = [f"{a:.4g} to {b:.4g}" for a, b in itertools.pairwise(edges)]
     return _chart(title, names, *shares, ends=(f"{low:.3g}", f"{high:.3g}"))

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,7 +125,7 @@ def read_records(directory: Path) -> list[WindowRecord]:
     for path in sorted(directory.rglob("*.json")):
         try:
             records.append(_checked(json.loads(path.read_bytes())))
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             logger.warning("%s is no record of a window: %s", path.name, error)
     return sorted(records, key=lambda record: (record["end"], record["execution_id"]))
 
@@ -144,22 +145,27 @@ def windows_table(records: Sequence[WindowRecord]) -> list[tuple[str, str, int, 
 
 
 def _checked(document: object) -> WindowRecord:
-    kinds = WindowRecord.__annotations__
-    if not isinstance(document, dict) or document.keys() != kinds.keys():
-        raise ValueError(f"expected an object with {', '.join(sorted(kinds))}")
-    figures = document["figures"]
-    is_right = isinstance(figures, dict) and all(
-        isinstance(value, int | float) for value in figures.values()
-    )
-    for name in ("num_records", "num_violations"):
-        is_right = is_right and isinstance(document[name], int)
-    for name in ("start", "end"):
-        is_right = is_right and _time(str(document[name])) is not None
-    for name in ("execution_id", "model_package_arn", "status"):
-        is_right = is_right and isinstance(document[name], str)
-    if not is_right:
-        raise ValueError("a member is not of its type")
-    return cast(WindowRecord, document)
+    """A document as a record; a ValueError says what is wrong."""
+    match document:
+        case {
+            "end": str(end),
+            "execution_id": str(),
+            "figures": dict(figures),
+            "model_package_arn": str(),
+            "num_records": int(),
+            "num_violations": int(),
+            "start": str(start),
+            "status": str(),
+            **others,
+        } if not others and all(map(_is_number, figures.values())):
+            _time(start)
+            _time(end)
+            return cast(WindowRecord, document)
+    raise ValueError(f"expected an object with {', '.join(sorted(WindowRecord.__annotations__))}")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _time(text: str) -> datetime:

@@ -130,7 +130,8 @@ def _check(
     result = check.result()
     if not result.num_records:
         # Nobody asked, which is no fault of the model: every feature would be missing.
-        result = dataclasses.replace(result, violations=(), undecided=tuple(baseline.features))
+        names = tuple(sorted({*baseline.features, *result.undecided}))
+        result = dataclasses.replace(result, violations=(), undecided=names)
     return result, has_inputs
 
 
@@ -153,10 +154,10 @@ def _message(check: DriftCheck) -> str:
     message = f"violations={check['num_violations']} records={check['num_records']}"
     if check["num_damaged"]:
         message += f" damaged={check['num_damaged']}"
+    if check["undecided"]:
+        message += f" undecided={len(check['undecided'])}"
     if check["num_violations"]:
         return f"{message}: {check['worst']}"
-    if check["undecided"]:
-        return f"{message}: insufficient data for {len(check['undecided'])} features"
     return message
 
 

@@ -141,8 +141,8 @@ def _unmatched(merge: Merge) -> Markup:
     parts = [
         titled(title, table(("id",), [(name,) for name in ids]))
         for title, ids in (
-            (f"{merge.num_unlabelled} answers without a label", merge.unlabelled),
-            (f"{merge.num_unmatched} labels without an answer", merge.unmatched()),
+            (f"Answers without a label ({merge.num_unlabelled})", merge.unlabelled),
+            (f"Labels without an answer ({merge.num_unmatched})", merge.unmatched()),
         )
         if ids
     ]
