@@ -17,7 +17,7 @@ SETTINGS = [word for name, value in QUICK.items() for word in ("-p", f"{name}={v
 def test_the_demonstration_ends_with_its_figures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`demo` trains, approves, deploys, asks and scores the digits, and sums that up."""
+    """`demo` goes from the digits to an endpoint, to drift and to a new model, and sums that up."""
     try:
         assert main(["demo", "--root", str(tmp_path)]) == 0
         captured = capsys.readouterr()
@@ -31,7 +31,15 @@ def test_the_demonstration_ends_with_its_figures(
     assert rest == "on 248 images"
     assert Path(figures["Report"]).is_file()
     assert figures["Gate"].startswith("passed: accuracy ")
-    assert figures["Model package"] == "image-classification/1 PendingManualApproval"
+    assert figures["Model package"] == "image-classification/2 PendingManualApproval"
+    assert [line[18:].partition(",")[0] for line in lines if line.startswith("Traffic")] == [
+        "400 test images as they are",
+        "400 test images half as bright",
+    ]
+    drift = [line[18:] for line in lines if line.startswith("Data quality")]
+    assert [words.startswith("violations=0 ") for words in drift] == [True, True, False]
+    assert "brightness" in drift[-1]
+    assert " found drift: calling start_retraining." in captured.err
     requests = figures["Requests"]
     assert requests.startswith("248 test images, ")
     assert ", 248 answers as in the evaluation, " in requests
