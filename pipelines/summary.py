@@ -48,9 +48,10 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
     if step := steps.get("SummarizeBatch"):
         directory = output_dir(step, summarize_batch.Output.SUMMARY, store)
         found["Report"] = str(_shown(directory / summarize_batch.PAGE_FILE))
-    if step := steps.get("CheckDrift"):
-        directory = output_dir(step, window_files.Output.VIOLATIONS, store)
-        found["Report"] = str(_shown(directory / window_files.PAGE_FILE))
+    for name, title in (("CheckDrift", "Report"), ("CheckModelQuality", "Quality report")):
+        if step := steps.get(name):
+            directory = output_dir(step, window_files.Output.VIOLATIONS, store)
+            found[title] = str(_shown(directory / window_files.PAGE_FILE))
     return found
 
 

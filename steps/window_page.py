@@ -6,9 +6,12 @@ from monitoring.charts import MAX_SERIES, line_chart
 from monitoring.damage import Damage
 from monitoring.data_check import Status
 from monitoring.markup import Markup
-from monitoring.page import Tile, columns, section, table
+from monitoring.page import Tile, section, table
 from steps.window import WindowRecord, windows_table
 from steps.window_files import DAMAGE_FILE
+
+MAX_KEY_CHARACTERS = 40
+"""Of all names together: more are wider than a chart."""
 
 _SHOWN: Mapping[Status, tuple[str, str]] = {
     Status.COMPLETED: ("Fine", "good"),
@@ -33,7 +36,7 @@ def windows_section(
         figures: Names of figures, the most important first.
         title: What the figures are.
     """
-    names = figures[:MAX_SERIES]
+    names = _fitting(figures)
     complete = [record for record in records if record["figures"].keys() >= {*names}]
     rows = windows_table(records)
     parts = [table(("window", "model", "records", "violations", "status"), rows)]
@@ -46,9 +49,17 @@ def windows_section(
             marked={},
         )
         parts.insert(0, chart)
-    return section(
-        "Windows", "This window and the ones before it, the latest first.", columns(*parts)
-    )
+    return section("Windows", "This window and the ones before it, the latest first.", *parts)
+
+
+def _fitting(names: Sequence[str]) -> list[str]:
+    """The first few names, as many as have room in the key of a chart."""
+    fitting: list[str] = []
+    for name in names[:MAX_SERIES]:
+        if sum(map(len, (*fitting, name))) > MAX_KEY_CHARACTERS:
+            break
+        fitting.append(name)
+    return fitting
 
 
 def damage_sections(damage: Damage) -> list[Markup]:

@@ -11,6 +11,9 @@ from steps.window_files import NO_VIOLATIONS
 MAX_WORST = 3
 """Features that are named where there is room for a line only."""
 
+MAX_NAME_CHARACTERS = 60
+"""Features may have any name; the message of a failure has room for some."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
@@ -74,10 +77,10 @@ def worst_text(found: Sequence[Finding]) -> str:
     if not violated:
         return NO_VIOLATIONS
     words = [
-        f"{finding.name} {finding.distance:.3g} from the baseline (threshold "
+        f"{finding.name[:MAX_NAME_CHARACTERS]} {finding.distance:.3g} from the baseline (threshold "
         f"{finding.threshold:.3g})"
         if finding.is_drifted
-        else f"{finding.name} {finding.status}"
+        else f"{finding.name[:MAX_NAME_CHARACTERS]} {finding.status}"
         for finding in violated[:MAX_WORST]
     ]
     rest = len(violated) - len(words)

@@ -48,7 +48,7 @@ def drift_page(report: DriftReport) -> str:
         report.window.title,
         _tiles(report),
         *([_violations(report)] if report.result.violations else []),
-        _features(report),
+        *_features(report),
         *([_examples(report)] if any(report.examples.values()) else []),
         windows_section(report.records, figures=furthest, title="Distance by window"),
         *damage_sections(report.reader.damage),
@@ -111,7 +111,7 @@ def _violations(report: DriftReport) -> Markup:
     )
 
 
-def _features(report: DriftReport) -> Markup:
+def _features(report: DriftReport) -> list[Markup]:
     rows = [
         (
             finding.name,
@@ -127,13 +127,19 @@ def _features(report: DriftReport) -> Markup:
         for finding in report.findings
         if (chart := _chart(finding.name, report.baseline, statistics)) is not None
     ]
-    return section(
-        "Features",
-        "Bars are the baseline, the line is this window; both are shares of the values. The "
-        "distance is the largest difference of the two distributions, less what chance explains.",
-        element("div", *charts, class_="small"),
-        titled("Distances", table(("feature", "distance", "threshold", "status"), rows)),
-    )
+    return [
+        section(
+            "Distances",
+            "How far the distribution of each feature is from the baseline's, less what chance "
+            "explains; beyond the threshold it has drifted.",
+            table(("feature", "distance", "threshold", "status"), rows),
+        ),
+        section(
+            "Distributions",
+            "Bars are the baseline, the line is this window; both are shares of the values.",
+            element("div", *charts, class_="small"),
+        ),
+    ]
 
 
 def _chart(

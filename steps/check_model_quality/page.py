@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitoring.classification import ConfusionMatrix, wilson_interval
 from monitoring.ground_truth import Merge
@@ -13,6 +14,9 @@ from monitoring.page import Tile, columns, page, section, table, tiles, titled
 from steps.check_model_quality.contract import LABEL_FIGURE
 from steps.window import Window, WindowRecord
 from steps.window_page import damage_sections, status_tile, windows_section
+
+MAX_WINDOWS = 8
+"""Windows beside each other in the table of labels."""
 
 MAX_LABELS_BESIDE = 10
 """With more, the confusion matrix needs the page's whole width."""
@@ -39,7 +43,7 @@ def quality_page(report: QualityReport) -> str:
         _tiles(report),
         *([_violations(report)] if report.result.violations else []),
         *([] if matrix is None else [_metrics(report), _labels(matrix), _confusion(matrix)]),
-        _history(report),
+        *_history(report),
         _unmatched(report.merge),
         *damage_sections(report.merge.labels.damage),
     )
@@ -126,15 +130,39 @@ def _confusion(matrix: ConfusionMatrix) -> Markup:
     )
 
 
-def _history(report: QualityReport) -> Markup:
+def _history(report: QualityReport) -> list[Markup]:
     """Accuracy, and the labels that are found least often now."""
     figures = report.records[-1]["figures"]
-    labels = [name for name in figures if name.startswith(LABEL_FIGURE)]
-    shown = [
-        *([QualityMetric.ACCURACY] if QualityMetric.ACCURACY in figures else []),
-        *sorted(labels, key=lambda name: (figures[name], name)),
+    labels = sorted(
+        (name for name in figures if name.startswith(LABEL_FIGURE)),
+        key=lambda name: (figures[name], name),
+    )
+    accuracy = [QualityMetric.ACCURACY] if QualityMetric.ACCURACY in figures else []
+    parts = [
+        windows_section(report.records, figures=[*accuracy, *labels], title="Quality by window")
     ]
-    return windows_section(report.records, figures=shown, title="Quality by window")
+    if labels:
+        latest = report.records[-MAX_WINDOWS:][::-1]
+        header = [f"{datetime.fromisoformat(record['end']):%m-%d %H:%M}" for record in latest]
+        rows = [
+            [
+                name.removeprefix(LABEL_FIGURE),
+                *(
+                    f"{record['figures'][name]:.4f}" if name in record["figures"] else ""
+                    for record in latest
+                ),
+            ]
+            for name in labels
+        ]
+        parts.append(
+            section(
+                "Recall by window",
+                "How many of a label's images were found, by the end of the window, the latest "
+                "first; the label with the lowest recall first.",
+                table(("label", *header), rows),
+            )
+        )
+    return parts
 
 
 def _unmatched(merge: Merge) -> Markup:

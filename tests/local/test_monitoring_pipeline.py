@@ -6,6 +6,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,8 @@ def test_clean_traffic_has_no_violations(
     quality = result(machine, execution, "CheckModelQuality")
     assert (quality["status"], quality["num_pairs"]) == ("InsufficientData", 0)
     words = figures(execution, machine.root)
+    for name in ("Report", "Quality report"):
+        assert Path(words[name]).is_file()
     assert words["Window"].startswith(f"{NUM_REQUESTS} records of {NAME}/1 from ")
     assert words["Model quality"] == (
         f"violations=0 labelled=0 records={NUM_REQUESTS}: InsufficientData"

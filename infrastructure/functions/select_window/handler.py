@@ -34,7 +34,7 @@ NOW = "now"
 
 MAX_COUNTED_BYTES = 4 * 1024**3
 """Files of this size are counted; of larger windows it is known that they have records, and how
-many at least: a function may run for 15 minutes, and the jobs count exactly."""
+many at least: a function has some minutes, and the jobs count exactly."""
 
 MAX_WINDOWS = 100
 """Earlier windows in a manifest, the latest ones."""

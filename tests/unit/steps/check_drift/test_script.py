@@ -125,6 +125,15 @@ def test_many_drifted_features_are_counted(check: Check, tmp_path: Path) -> None
     )
 
 
+def test_a_feature_of_another_type_has_no_chart(check: Check, tmp_path: Path) -> None:
+    """Texts cannot be drawn beside numbers; the violation says what they are."""
+    check(clean(brightness="bright"))
+    page = (tmp_path / "violations" / "report.html").read_text()
+    assert "Only 0.0% of data is Fractional." in page
+    assert "<figcaption>contrast" in page
+    assert "<figcaption>brightness" not in page
+
+
 def test_only_the_window_counts(check: Check, tmp_path: Path) -> None:
     """Records before it, at its end, of shadow variants and further copies are left out."""
     moved = response(0, brightness=99.0)
@@ -256,15 +265,17 @@ def test_the_images_furthest_from_the_baseline_are_shown(check: Check, tmp_path:
     """Of a drifted feature, where requests were captured and can be read."""
     lines = []
     for index in range(NUM_RECORDS):
-        picture = b"no picture" if index == NUM_RECORDS - 1 else image(index)
+        pictures = {NUM_RECORDS - 1: b"no picture", NUM_RECORDS - 3: None}
+        picture = pictures.get(index, image(index))
         answer = response(index, brightness=2.0 + index)
         kind = "application/json" if index == NUM_RECORDS - 2 else "image/png"
         lines.append(record(index, answer, image=picture, content_type=kind))
     check(lines)
     page = (tmp_path / "violations" / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == MAX_IMAGES - 2
+    assert page.count("data:image/png;base64,") == MAX_IMAGES - 3
     assert "id-119: brightness 121" in page  # Cannot be decoded, and is told in words.
     assert "id-118" not in page  # No encoded image.
+    assert "id-117" not in page  # Not captured.
     assert "id-114: brightness 116" in page
     assert "id-113" not in page
 

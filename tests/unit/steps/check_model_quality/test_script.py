@@ -135,13 +135,16 @@ def test_what_has_no_counterpart_is_listed(check: Check, tmp_path: Path) -> None
 
 def test_damaged_and_corrected_labels(check: Check, tmp_path: Path) -> None:
     """What cannot be read is listed, and of two labels the one that was collected last counts."""
-    check({0: "dog"})
+    check({0: "owl"})
     (tmp_path / "labels" / "2026/11/25/07/zz.jsonl").write_text("{\n")
     check(labels(10))
     found = read(tmp_path / "violations" / "check.json")
     assert (found["num_damaged"], found["num_pairs"]) == (1, 240)
     [damage] = read(tmp_path / "violations" / "damage.json")["damage"]
     assert damage["reason"] == "the line is not JSON"
+    page = (tmp_path / "violations" / "report.html").read_text()
+    assert "ids with different labels: the last counts" in page
+    assert "the line is not JSON" in page
 
 
 def test_quality_of_each_label_over_time(check: Check, tmp_path: Path) -> None:
@@ -155,7 +158,9 @@ def test_quality_of_each_label_over_time(check: Check, tmp_path: Path) -> None:
     check(labels(10))
     page = (tmp_path / "violations" / "report.html").read_text()
     assert "Quality by window" in page
-    assert "recall of owl" in page
+    assert "recall of dog" in page
+    _, _, table = page.partition("Recall by window")
+    assert table.count("<td>0.9000</td>") == 2 * 3
 
 
 def test_many_labels(check: Check, tmp_path: Path) -> None:
