@@ -42,6 +42,7 @@ _JSON = "application/json"
 _TEXT_TYPES = (_JSON, "text/csv")
 _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _INTERNAL_SERVER_ERROR = 500
+_FAREWELL_SECONDS = 5.0
 _NUM_ARGUMENTS = {
     "pre_model_fn": 1,
     "model_fn": 1,
@@ -178,6 +179,10 @@ def main() -> None:
         reason = "".join(traceback.format_exception_only(error)).strip()
         with _connect(port) as connection:
             _send(connection, {**hello, "failure": reason}, b"")
+            # The owner hangs up when it has read that; this process's end must not come first.
+            connection.settimeout(_FAREWELL_SECONDS)
+            with contextlib.suppress(OSError):
+                connection.recv(1)
         raise
     threads = [
         threading.Thread(target=_serve, args=(model, port, hello)) for _ in range(num_threads)

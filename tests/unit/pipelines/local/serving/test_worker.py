@@ -326,9 +326,17 @@ def test_a_model_that_cannot_be_loaded_is_reported(owner: Owner, tmp_path: Path)
     """The owner learns the reason, and the log gets the traceback."""
     (tmp_path / "program_under_test.py").write_text("raise SystemExit('no weights')\n")
 
+    hellos = []
+
+    def listen() -> None:
+        connection, hello = owner.accept()
+        hellos.append(hello)
+        connection.close()
+
+    listening = threading.Thread(target=listen)
+    listening.start()
     with pytest.raises(SystemExit, match="no weights"):
         worker.main()
+    listening.join(SECONDS)
 
-    connection, hello = owner.accept()
-    connection.close()
-    assert hello == {"token": "secret", "failure": "SystemExit: no weights"}
+    assert hellos == [{"token": "secret", "failure": "SystemExit: no weights"}]
