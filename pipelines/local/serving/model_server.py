@@ -79,7 +79,8 @@ class ModelServer:
         self._jobs = jobs
         self._response_seconds = response_seconds
         self._process: ModelProcess | None = None
-        self._free: asyncio.Queue[Connection] = asyncio.Queue()
+        # The last one that was used first: its thread's memory is still in the caches.
+        self._free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         self._keeper: asyncio.Task[None] | None = None
         self._num_unanswered = 0
         self._is_drained = asyncio.Event()
