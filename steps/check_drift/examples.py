@@ -33,6 +33,7 @@ def find_examples(
         paths: Captured files.
         means: Mean of the baseline by feature; the features are numbers.
     """
+    # The event's id is nobody else's, so that two records are never compared themselves.
     furthest: dict[str, list[tuple[float, str, float, CapturedRecord]]] = {
         name: [] for name in means
     }
@@ -43,13 +44,14 @@ def find_examples(
                 # Of several images in one request, nothing says which one an answer is to.
                 if record.row is not None or not isinstance(value, int | float):
                     continue
-                heapq.heappush(furthest[name], (abs(value - mean), record.id, value, record))
+                entry = (abs(value - mean), record.event_id, value, record)
+                heapq.heappush(furthest[name], entry)
                 if len(furthest[name]) > MAX_IMAGES:
                     heapq.heappop(furthest[name])
     return {
         name: [
-            Example(id=record_id, value=value, image=image)
-            for _, record_id, value, record in sorted(heap, key=lambda item: (-item[0], item[1]))
+            Example(id=record.id, value=value, image=image)
+            for _, _, value, record in sorted(heap, key=lambda item: (-item[0], item[1]))
             if (image := _image(record)) is not None
         ]
         for name, heap in furthest.items()
