@@ -12,11 +12,12 @@ execution may ask again.
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infrastructure.functions.clock import utc_now
 from infrastructure.functions.endpoints import describe_endpoint
 from infrastructure.functions.objects import bucket_and_key
 from monitoring.active import ActiveBaseline
@@ -35,12 +36,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the clock that callers pass another one for
-
-
 def respond(
-    event: Mapping[str, str], clock: Callable[[], datetime] = _now, *, s3: Any, sagemaker: Any
+    event: Mapping[str, str], clock: Callable[[], datetime] = utc_now, *, s3: Any, sagemaker: Any
 ) -> dict[str, str]:
     """Answer the event.
 

@@ -7,9 +7,10 @@ Answer: `Message`.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from infrastructure.functions.clock import utc_now
 from infrastructure.functions.objects import bucket_and_key
 
 MAX_METRICS = 1000
@@ -27,12 +28,8 @@ MAX_AGE = timedelta(days=14)
 Metric: TypeAlias = Mapping[str, Any]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the clock that callers pass another one for
-
-
 def respond(
-    event: Mapping[str, Any], clock: Callable[[], datetime] = _now, *, cloudwatch: Any, s3: Any
+    event: Mapping[str, Any], clock: Callable[[], datetime] = utc_now, *, cloudwatch: Any, s3: Any
 ) -> dict[str, str]:
     """Answer the event.
 

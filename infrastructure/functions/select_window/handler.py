@@ -24,6 +24,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infrastructure.functions.clock import utc_now
 from infrastructure.functions.endpoints import describe_endpoint
 from infrastructure.functions.objects import bucket_and_key, folders, objects
 from infrastructure.functions.select_window.counting import Window, count_records
@@ -44,12 +45,8 @@ _HOUR_FORM = "%Y/%m/%d/%H"
 _SECOND = timedelta(seconds=1)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the clock that callers pass another one for
-
-
 def respond(
-    event: Mapping[str, Any], clock: Callable[[], datetime] = _now, *, s3: Any, sagemaker: Any
+    event: Mapping[str, Any], clock: Callable[[], datetime] = utc_now, *, s3: Any, sagemaker: Any
 ) -> dict[str, str | int]:
     """Answer the event.
 
