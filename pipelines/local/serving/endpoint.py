@@ -18,13 +18,11 @@ from pipelines.local.jobs.machine import usable_cores
 from pipelines.local.processes import JobServer
 from pipelines.local.serving.capture import CaptureRule
 from pipelines.local.serving.model_process import Answer
-from pipelines.local.serving.model_server import (
-    RESPONSE_SECONDS,
-    THREADS_PER_CORE,
-    ModelServer,
-)
+from pipelines.local.serving.model_server import RESPONSE_SECONDS, ModelServer
 from pipelines.local.serving.records import LOG_FILE, Variant, Wanted
 
+_THREADS_PER_CORE = 2
+"""While an answer is on its way and the next request comes, another thread has the core."""
 _MODELS_DIR = "models"
 _RESPONSE_TYPE = "application/json"
 _MAX_SHOWN_BYTES = 300
@@ -80,7 +78,7 @@ class Endpoint:
         self.name = name
         self.version: Version | None = None
         """The version that answers; None before the first."""
-        self.num_threads = THREADS_PER_CORE * usable_cores()
+        self.num_threads = _THREADS_PER_CORE * usable_cores()
         """Requests that each variant answers at the same time."""
         self._directory = directory
         self._jobs = jobs

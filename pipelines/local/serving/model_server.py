@@ -33,9 +33,6 @@ Source: Amazon SageMaker AI Developer Guide, "Custom Inference Code with Hosting
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
 """
 
-THREADS_PER_CORE = 2
-"""While an answer is on its way and the next request comes, another thread has the core."""
-
 MAX_WAITING = 100
 """Requests that may wait for a free thread: the length of the container's own queue."""
 
