@@ -3,17 +3,9 @@
 from sagemaker.mlops.workflow.step_dependency import StepDependency
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
+from steps.batch_job import batch_job_step
 from steps.check_batch.contract import Input, Output
-from steps.job import (
-    JOB_RETRIES,
-    Context,
-    path_arguments,
-    processing_input,
-    processing_output,
-)
-
-INSTANCE_TYPE = "ml.m5.large"
-MAX_RUNTIME_SECONDS = 3600
+from steps.job import Context
 
 
 def check_batch_step(
@@ -27,25 +19,12 @@ def check_batch_step(
         baseline_uri: S3 prefix of the baselines.
         after: When to start.
     """
-    _, code_uri = context.ship_files("check_batch")
-    sources = {Input.CODE: code_uri, Input.ANSWERS: answers_uri, Input.BASELINE: baseline_uri}
-    processor = context.processor(
-        "check_batch",
-        instance_type=INSTANCE_TYPE,
-        instance_count=1,
-        max_runtime_seconds=MAX_RUNTIME_SECONDS,
-    )
-    arguments = processor.run(
-        inputs=[processing_input(name, uri) for name, uri in sources.items()],
-        outputs=[
-            processing_output(name, context.output_uri("check_batch", name)) for name in Output
-        ],
-        arguments=path_arguments([Input.ANSWERS, Input.BASELINE], Output),
-    )
-    return ProcessingStep(
+    return batch_job_step(
+        context,
+        folder="check_batch",
         name="CheckBatch",
         description="Compare the answers with the baseline of the model package.",
-        step_args=arguments,
-        depends_on=[after],
-        retry_policies=list(JOB_RETRIES),
+        sources={Input.ANSWERS: answers_uri, Input.BASELINE: baseline_uri},
+        outputs=Output,
+        after=after,
     )
