@@ -17,6 +17,7 @@ from pipelines.local.execution import Execution
 from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
+from pipelines.summary import output_dir
 from steps.bundle import ROOT
 
 SIDE = 32
@@ -89,9 +90,7 @@ class Machine:
 
     def output(self, execution: Execution, step: str, output: str) -> Path:
         """Folder of a processing step's output in the object store."""
-        outputs = execution.step(step).properties["ProcessingOutputConfig"]["Outputs"]
-        uris = {item["OutputName"]: item["S3Output"]["S3Uri"] for item in outputs}
-        return self.store.path(uris[output])
+        return output_dir(execution.step(step), output, self.store)
 
     def artifact(self, execution: Execution) -> Path:
         """The `model.tar.gz` of an execution."""

@@ -11,7 +11,7 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from infrastructure.functions.publish_metrics.handler import MAX_BYTES, MAX_METRICS, respond
-from tests.unit.infrastructure.conftest import stubbed
+from tests.unit.stubs import stubbed
 
 NAMESPACE = "aws/sagemaker/Endpoints/data-metrics"
 EVENT = {"Metrics": [{"Namespace": NAMESPACE, "Uri": "s3://bucket/metrics.jsonl"}]}

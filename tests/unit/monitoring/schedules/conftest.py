@@ -3,39 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.stub import Stubber
 
 from monitoring.schedules.schedule import DataQuality, Job, ModelQuality, Schedule
 from monitoring.schedules.timing import Window, daily, hourly
-
-_SESSION = botocore.session.Session()
-"""Keeps the models of the services, which take long to load."""
-
-
-def _stubbed(service: str) -> Iterator[Stubber]:
-    client = _SESSION.create_client(
-        service,
-        region_name="us-east-1",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",  # noqa: S106 - signs nothing
-    )
-    with Stubber(client) as stub:
-        yield stub
-        stub.assert_no_pending_responses()
+from tests.unit.stubs import stubbed
 
 
 @pytest.fixture
 def sagemaker() -> Iterator[Any]:
     """A stubbed SageMaker client, as `sagemaker.client`."""
-    yield from _stubbed("sagemaker")
+    yield from stubbed("sagemaker")
 
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
     """A stubbed S3 client, as `s3.client`."""
-    yield from _stubbed("s3")
+    yield from stubbed("s3")
 
 
 @pytest.fixture
