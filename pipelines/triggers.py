@@ -76,6 +76,7 @@ class DriftRule:
         """
         return {
             "DriftExecutionArn": execution_arn,
+            "StepName": self.step,
             "Time": time,
             "PipelineName": pipeline_name,
             "ModelPackageGroupName": group,

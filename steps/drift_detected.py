@@ -7,6 +7,7 @@ from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from sagemaker.mlops.workflow.step_dependency import StepDependency, TriggerCondition
 
+from steps.drift_message import violations_parts
 from steps.function import function_step
 from steps.job import Context
 from steps.window_check import WindowCheck
@@ -32,12 +33,22 @@ def drift_detected_steps(
         name="JudgeWindow",
         description="Fail where a check found violations.",
         function="judge_window",
-        inputs={"Checks": {name: check.check_uri for name, check in checks.items()}},
+        # Values and no files, so that nothing but violations can make the function fail.
+        inputs={
+            "Checks": {
+                name: {
+                    "NumViolations": check.result("num_violations"),
+                    "Status": check.result("status"),
+                    "Worst": check.result("worst"),
+                }
+                for name, check in checks.items()
+            }
+        },
         outputs=["Message"],
         depends_on=[after],
     )
     parts = [
-        p for name, check in checks.items() for p in (f" {name}: ", check.result("worst"), ";")
+        p for name, check in checks.items() for p in (f"{name}: ", check.result("worst"), "; ")
     ]
     failed = FailStep(
         name="DriftDetected",
@@ -45,11 +56,15 @@ def drift_detected_steps(
         error_message=Join(
             on="",
             values=[
-                "Endpoint '",
+                # First, before any text of the records: start_retraining reads it.
+                *violations_parts(
+                    {name: check.result("num_violations") for name, check in checks.items()}
+                ),
+                "The worst at endpoint '",
                 endpoint_name,
-                "' has drifted.",
+                "': ",
                 *parts[:-1],
-                ". Open report.html of the checks to see it.",
+                ". Open report.html of the checks to see them.",
             ],
         ),
         depends_on=[StepDependency(judge, TriggerCondition.FAILED)],

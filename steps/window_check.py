@@ -31,8 +31,6 @@ class WindowCheck:
     step: ProcessingStep
     metrics_uri: Join
     """S3 URI of the metrics."""
-    check_uri: Join
-    """S3 URI of the result."""
 
     def result(self, json_path: str) -> JsonGet:
         """A value of the result, for example `worst`."""
@@ -107,5 +105,4 @@ def window_check_step(
     return WindowCheck(
         step=step,
         metrics_uri=Join(on="/", values=[found_uri, METRICS_FILE]),
-        check_uri=Join(on="/", values=[found_uri, CHECK_FILE]),
     )

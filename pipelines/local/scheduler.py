@@ -155,7 +155,7 @@ class Scheduler:
 
     def _answer_drift(self, event: Event) -> None:
         rule = self._triggers.drift
-        self._say(f"{_name(event.arn)} found drift: calling {rule.function}.")
+        self._say(f"{_name(event.arn)} failed in {rule.step}: calling {rule.function}.")
         request = rule.event(
             execution_arn=event.arn,
             time=event.time.isoformat(),

@@ -39,7 +39,7 @@ def test_the_demonstration_ends_with_its_figures(
     drift = [line[18:] for line in lines if line.startswith("Data quality")]
     assert [words.startswith("violations=0 ") for words in drift] == [True, True, False]
     assert "brightness" in drift[-1]
-    assert " found drift: calling start_retraining." in captured.err
+    assert " failed in DriftDetected: calling start_retraining." in captured.err
     requests = figures["Requests"]
     assert requests.startswith("248 test images, ")
     assert ", 248 answers as in the evaluation, " in requests

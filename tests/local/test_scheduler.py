@@ -76,7 +76,13 @@ def _leave_drift(root: Path) -> None:
     (deployment,) = executions(root, pipeline="deployment")
     path = root / "executions" / "monitoring" / "drifted"
     path.mkdir(parents=True)
-    failed = StepExecution(name="DriftDetected", type="Fail", status=Status.FAILED)
+    failed = StepExecution(
+        name="DriftDetected",
+        type="Fail",
+        status=Status.FAILED,
+        started=utc_now(),
+        metadata={"Fail": {"ErrorMessage": "Violations: data 1. The worst"}},
+    )
     replace(
         deployment.execution,
         id=path.name,

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any, TypeAlias
 
 from pipelines.local.errors import LocalExecutionError
-from pipelines.local.execution import Execution, Status
+from pipelines.local.execution import Execution, Status, StepExecution
 from pipelines.local.history import Recorded, executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
@@ -46,6 +46,29 @@ class PipelinesStandIn(SageMakerStandIn):
             found.reverse()
         return {"PipelineExecutionSummaries": [_summary(item) for item in found[:MaxResults]]}
 
+    def list_pipeline_execution_steps(
+        self,
+        *,
+        PipelineExecutionArn: str,  # noqa: N803
+        SortOrder: str = "Descending",  # noqa: N803
+        MaxResults: int = 100,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Steps of an execution that were started, by that time; of several pages, the first."""
+        named = [
+            recorded.execution
+            for recorded in executions(self._root)
+            if recorded.execution.arn == PipelineExecutionArn
+        ]
+        if not named:
+            raise client_error(
+                "ListPipelineExecutionSteps",
+                "ResourceNotFound",
+                f"Pipeline execution {PipelineExecutionArn} does not exist.",
+            )
+        found = [_step(step) for step in named[0].steps if step.started is not None]
+        found.sort(key=lambda step: step["StartTime"], reverse=SortOrder == "Descending")
+        return {"PipelineExecutionSteps": found[:MaxResults]}
+
     def start_pipeline_execution(
         self,
         *,
@@ -79,6 +102,18 @@ def _summary(recorded: Recorded) -> dict[str, Any]:
         "PipelineExecutionArn": execution.arn,
         "StartTime": execution.started,
         "PipelineExecutionStatus": str(status),
+    }
+
+
+def _step(step: StepExecution) -> dict[str, Any]:
+    optional = {"EndTime": step.ended, "FailureReason": step.failure_reason}
+    return {
+        "StepName": step.name,
+        "StartTime": step.started,
+        "StepStatus": str(step.status),
+        "AttemptCount": step.attempts,
+        "Metadata": step.metadata,
+        **{name: value for name, value in optional.items() if value is not None},
     }
 
 

@@ -1,41 +1,36 @@
-"""The verdict on a window, against a client with the service's own shapes."""
+"""The verdict on a window."""
 
-import json
-from io import BytesIO
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.response import StreamingBody
 
 from infrastructure.functions.judge_window.handler import DriftError, respond
 
-EVENT = {
-    "Checks": {"data": "s3://bucket/a/check.json", "model quality": "s3://bucket/b/check.json"}
+NONE: Mapping[str, Any] = {
+    "NumViolations": 0,
+    "Status": "Completed",
+    "Worst": "no violations",
 }
 
 
-def add_check(stub: Any, key: str, **check: Any) -> None:
-    """Let the client have the result of a check."""
-    content = json.dumps(check).encode()
-    response = {"Body": StreamingBody(BytesIO(content), len(content))}
-    stub.add_response("get_object", response, {"Bucket": "bucket", "Key": key})
-
-
-def test_a_window_without_violations_passes(s3: Any) -> None:
+@pytest.mark.parametrize("number", [0, "0", 0.0, "0.0"])
+def test_a_window_without_violations_passes(number: object) -> None:
     """The message says how each check ended: too few records are no pass."""
-    add_check(s3, "a/check.json", num_violations=0, status="Completed", worst="no violations")
-    add_check(s3, "b/check.json", num_violations=0, status="InsufficientData", worst="none")
-    assert respond(EVENT, s3=s3.client) == {
+    few = {"NumViolations": number, "Status": "InsufficientData", "Worst": "no violations"}
+    assert respond({"Checks": {"data": NONE, "model quality": few}}) == {
         "Message": "no violations: data Completed, model quality InsufficientData"
     }
 
 
-def test_violations_fail(s3: Any) -> None:
-    """The error names the worst of each check that has any."""
-    add_check(s3, "a/check.json", num_violations=0, status="Completed", worst="no violations")
-    add_check(
-        s3, "b/check.json", num_violations=2, status="CompletedWithViolations", worst="accuracy 0.5"
-    )
+@pytest.mark.parametrize("number", [2, "2", 2.0, "2.0"])
+def test_violations_fail(number: object) -> None:
+    """The error names the worst of each check that has any, whatever the number's type."""
+    bad = {
+        "NumViolations": number,
+        "Status": "CompletedWithViolations",
+        "Worst": "accuracy 0.5",
+    }
     with pytest.raises(DriftError) as caught:
-        respond(EVENT, s3=s3.client)
+        respond({"Checks": {"data": NONE, "model quality": bad}})
     assert str(caught.value) == "model quality: accuracy 0.5"

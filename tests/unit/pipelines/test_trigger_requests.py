@@ -166,6 +166,7 @@ def test_the_function_gets_its_event_in_its_own_words(requests: TriggerRequests)
         text = text.replace(f"<{name}>", value)
     assert json.loads(text) == {
         "DriftExecutionArn": EXECUTION,
+        "StepName": "DriftDetected",
         "Time": "2021-03-15T16:10:10Z",
         "PipelineName": "dogs-retraining",
         "ModelPackageGroupName": "dogs",

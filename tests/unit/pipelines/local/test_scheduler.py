@@ -45,14 +45,27 @@ class Machine:
         return self.record(pipeline, self.ends.get(pipeline, Status.SUCCEEDED))
 
     def record(
-        self, pipeline: str, status: Status = Status.SUCCEEDED, *, failed_step: str = ""
+        self,
+        pipeline: str,
+        status: Status = Status.SUCCEEDED,
+        *,
+        failed_step: str = "",
+        message: str = "",
     ) -> Execution:
         """Leave the record of an execution that ends now."""
         number = len(list((self.root / "executions").glob("*/*")))
         path = self.root / "executions" / pipeline / f"{number:02}"
         path.mkdir(parents=True)
         steps = (
-            [StepExecution(name=failed_step, type="Fail", status=Status.FAILED)]
+            [
+                StepExecution(
+                    name=failed_step,
+                    type="Fail",
+                    status=Status.FAILED,
+                    started=self.time,
+                    metadata={"Fail": {"ErrorMessage": message}},
+                )
+            ]
             if failed_step
             else []
         )
@@ -70,9 +83,11 @@ class Machine:
         execution.save()
         return execution
 
-    def drift(self) -> Execution:
-        """Leave the record of a window that has drifted."""
-        return self.record("monitoring", Status.FAILED, failed_step="DriftDetected")
+    def drift(self, message: str = "Violations: data 2. The worst") -> Execution:
+        """Leave the record of a window that has drifted, or of which the verdict failed."""
+        return self.record(
+            "monitoring", Status.FAILED, failed_step="DriftDetected", message=message
+        )
 
     def approve(self) -> str:
         """Register and approve a package; its ARN."""
@@ -231,10 +246,10 @@ def test_drift_starts_one_retraining_a_day(machine: Machine) -> None:
     assert machine.started == [("retraining", {"LearningRate": "0.003"})]
     retraining = "arn:aws:sagemaker:local-machine:000000000000:pipeline/retraining/execution/01"
     assert machine.lines == [
-        f"2026-11-21 09:33 UTC  monitoring/execution/{first.id} found drift: calling "
+        f"2026-11-21 09:33 UTC  monitoring/execution/{first.id} failed in DriftDetected: calling "
         "start_retraining.",
         f"2026-11-21 09:33 UTC  Started {retraining} as the approved model was trained.",
-        f"2026-11-21 10:34 UTC  monitoring/execution/{second.id} found drift: calling "
+        f"2026-11-21 10:34 UTC  monitoring/execution/{second.id} failed in DriftDetected: calling "
         "start_retraining.",
         f"2026-11-21 10:34 UTC  Started none: {retraining} was started within 24 hours, at "
         "2026-11-21T09:33:00Z.",
@@ -266,6 +281,21 @@ def test_other_failures_of_monitoring_start_nothing(machine: Machine) -> None:
     machine.record("monitoring", Status.EXECUTING, failed_step="DriftDetected")
     machine.run()
     assert machine.started == []
+
+
+def test_a_verdict_that_failed_by_itself_starts_nothing(machine: Machine) -> None:
+    """The function is called and looks: without violations there is no drift."""
+    machine.run()
+    machine.time += timedelta(minutes=1)
+    execution = machine.drift("Violations: data 0, model quality 0. The worst")
+    machine.run()
+    assert machine.started == []
+    assert machine.lines == [
+        f"2026-11-21 09:31 UTC  monitoring/execution/{execution.id} failed in DriftDetected: "
+        "calling start_retraining.",
+        f"2026-11-21 09:31 UTC  Started none: {execution.arn} found no violations; a step before "
+        "'DriftDetected' failed for another reason.",
+    ]
 
 
 def test_an_execution_of_another_process_is_waited_for(machine: Machine) -> None:
@@ -304,7 +334,8 @@ def test_what_cannot_start_is_told_and_forgotten(machine: Machine) -> None:
 
     assert scheduler.has_failure
     assert machine.lines[2:] == [
-        "2026-11-21 10:31 UTC  monitoring/execution/00 found drift: calling start_retraining.",
+        "2026-11-21 10:31 UTC  monitoring/execution/00 failed in DriftDetected: calling "
+        "start_retraining.",
         "2026-11-21 10:31 UTC  retraining was not started: 'retraining' cannot start.",
         "2026-11-21 10:31 UTC  start_retraining failed: ClientError: An error occurred "
         "(ValidationException) when calling the StartPipelineExecution operation: 'retraining' "
