@@ -1,6 +1,7 @@
 """Tests of pipelines.local.scheduler, with executions that only leave their records."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,16 @@ import pytest
 
 from infrastructure.functions.model_packages import approved_training
 from infrastructure.functions.start_retraining.handler import respond
+from pipelines.definition import steps
 from pipelines.local.errors import LocalExecutionError, ParameterError
 from pipelines.local.execution import Execution, Status, StepExecution, hold
 from pipelines.local.locks import locked
 from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.local.scheduler import Scheduler, Triggers
+from pipelines.local.store import LocalStore
 from pipelines.triggers import APPROVAL_RULE, DRIFT_RULE, SCHEDULED_TIME, Schedule
+from steps.bundle import ROOT
+from tests.unit.pipelines.local.definitions import definition, processing, put_code
 
 START = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 HOURLY = Schedule(
@@ -295,6 +300,90 @@ def test_a_verdict_that_failed_by_itself_starts_nothing(machine: Machine) -> Non
         "calling start_retraining.",
         f"2026-11-21 09:31 UTC  Started none: {execution.arn} found no violations; a step before "
         "'DriftDetected' failed for another reason.",
+    ]
+
+
+CHECK = (
+    "import json, sys\n"
+    "from pathlib import Path\n"
+    "folder, name = Path(sys.argv[1]), sys.argv[2]\n"
+    "(folder / 'cloudwatch_metrics.jsonl').touch()\n"
+    "result = {'num_violations': 2, 'status': 'CompletedWithViolations', 'worst': 'blur'}\n"
+    "if name == 'fails':\n"
+    "    sys.exit('no access')\n"
+    "if name != 'forgets':\n"
+    "    (folder / 'check.json').write_text(json.dumps(result))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "verdict", "answers", "started"),
+    [
+        pytest.param(
+            "works", Status.FAILED, ["Started arn:"], ["retraining"], id="a check finds drift"
+        ),
+        pytest.param(
+            "forgets",
+            Status.FAILED,
+            ["Started none: step 'DriftDetected' of "],
+            [],
+            id="a result cannot be read",
+        ),
+        pytest.param("fails", Status.SKIPPED, [], [], id="a check fails"),
+    ],
+)
+def test_only_violations_start_a_training(
+    *,
+    machine: Machine,
+    execute: Callable[..., Execution],
+    behaviour: str,
+    verdict: Status,
+    answers: list[str],
+    started: list[str],
+) -> None:
+    """The reviewed verdict, after checks that find drift, leave no result, or fail."""
+    machine.run()
+    machine.time += timedelta(minutes=1)
+    put_code(LocalStore(machine.root), "code", {"check.py": CHECK})
+    property_files = [
+        {"PropertyFileName": "Check", "OutputName": "violations", "FilePath": "check.json"}
+    ]
+    checks = [
+        processing(
+            name,
+            module="check",
+            outputs=["violations"],
+            arguments=["/opt/ml/processing/output/violations", behaviour],
+            PropertyFiles=property_files,
+        )
+        for name in ("CheckDrift", "CheckModelQuality")
+    ]
+    document = json.loads((ROOT / "tests/definitions/monitoring.json").read_text())
+    judging = [
+        step.body
+        for step in steps(document)
+        if step.name in {"PublishMetrics", "JudgeWindow", "DriftDetected"}
+    ]
+    execution = execute(
+        definition(
+            *checks,
+            *judging,
+            parameters=[{"Name": "EndpointName", "Type": "String", "DefaultValue": "dogs"}],
+        ),
+        pipeline="monitoring",
+        functions_dir=ROOT / "infrastructure" / "functions",
+        now=lambda: machine.time,
+    )
+    assert execution.status is Status.FAILED
+    assert execution.step("JudgeWindow").status is verdict
+    assert execution.step("DriftDetected").status is verdict
+
+    machine.run()
+
+    assert machine.pipelines() == started
+    said = [line.partition("  ")[2] for line in machine.lines]
+    assert [line.startswith(answer) for line, answer in zip(said[1:], answers, strict=True)] == [
+        True for _ in answers
     ]
 
 
