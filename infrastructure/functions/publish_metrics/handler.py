@@ -2,16 +2,17 @@
 
 Event: `Metrics`, a list of `Namespace` and `Uri`, a file of JSON Lines: a metric each, as
 PutMetricData takes it, with its `Timestamp` as a text.
-Answer: `Message`.
+Answer: `Message`, which names metrics that were left out.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from infrastructure.functions.clock import utc_now
 from infrastructure.functions.objects import bucket_and_key
+from infrastructure.functions.publish_metrics.limits import Metric, fault, shown
 
 MAX_METRICS = 1000
 MAX_BYTES = 250_000
@@ -25,7 +26,12 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricDa
 MAX_AGE = timedelta(days=14)
 """Older metrics are refused. Source: as above, MetricDatum."""
 
-Metric: TypeAlias = Mapping[str, Any]
+MAX_LISTED = 5
+"""Refused metrics that the message names: an output of a Lambda step has at most 1,024 characters.
+
+Source: Amazon SageMaker AI API Reference, OutputParameter,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputParameter.html
+"""
 
 
 def respond(
@@ -40,18 +46,30 @@ def respond(
         s3: An S3 client.
     """
     num_published = num_old = 0
+    refused: list[str] = []
     oldest = clock() - MAX_AGE
     for source in event["Metrics"]:
         content = s3.get_object(**bucket_and_key(source["Uri"]))["Body"].read()
         metrics = [json.loads(line) for line in content.splitlines()]
         recent = [item for item in metrics if _time(item) > oldest]
+        faults = [(item, fault(item)) for item in recent]
+        refused += [
+            f"{shown(item['MetricName'])} for {reason}" for item, reason in faults if reason
+        ]
+        accepted = [item for item, reason in faults if not reason]
         num_old += len(metrics) - len(recent)
-        num_published += len(recent)
-        for batch in _batches(recent):
+        num_published += len(accepted)
+        for batch in _batches(accepted):
             cloudwatch.put_metric_data(Namespace=source["Namespace"], MetricData=batch)
     message = f"{num_published} metrics"
     if num_old:
         message += f", {num_old} left out, which are older than {MAX_AGE.days} days"
+    if refused:
+        more = f" and {len(refused) - MAX_LISTED} more" if len(refused) > MAX_LISTED else ""
+        message += (
+            f", {len(refused)} left out, which CloudWatch refuses: "
+            f"{', '.join(refused[:MAX_LISTED])}{more}"
+        )
     return {"Message": message}
 
 
