@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from pipelines.catalogue import CATALOGUE
 from steps.bundle import Bundle
 from steps.errors import DeclarationError, SiteError
+from steps.lambda_function import Function
 from steps.site import Site
 
 TRAINING_VERSION = ("2.10.0", "py313")
@@ -25,7 +26,7 @@ INFERENCE_VERSION = ("2.6.0", "py312")
 """PyTorch and Python versions of the default images: the newest of each kind that the SDK knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Compiled:
     """A compiled pipeline."""
 
@@ -37,6 +38,8 @@ class Compiled:
     digests, and the placeholders of inputs that may be empty."""
     bundles: Mapping[str, Bundle]
     """The source bundles, by step folder."""
+    functions: Mapping[str, Function]
+    """The Lambda functions that its steps call, by folder."""
 
 
 def compile_pipeline(name: str, site: Site) -> Compiled:
@@ -59,7 +62,13 @@ def compile_pipeline(name: str, site: Site) -> Compiled:
         build = getattr(importlib.import_module(entry.module), entry.function)
         definition = json.loads(build(context).definition())
     text = json.dumps(_without_empty(definition), indent=2, sort_keys=True, allow_nan=False)
-    return Compiled(name, f"{text}\n", dict(sorted(context.objects.items())), context.bundles)
+    return Compiled(
+        name=name,
+        definition=f"{text}\n",
+        objects=dict(sorted(context.objects.items())),
+        bundles=dict(sorted(context.bundles.items())),
+        functions=dict(sorted(context.functions.items())),
+    )
 
 
 def _context(name: str, site: Site) -> Any:

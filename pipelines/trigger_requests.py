@@ -1,8 +1,8 @@
 """Writes the requests that tell EventBridge when pipelines start by themselves.
 
 Everything is named `<project>.<name>`: no project's name holds a dot, so that what begins with it
-is this code's own, to be changed and deleted. The group of the schedules, the role, the queue and
-the function belong to stacks, as does the function's permission to be called by `rule/<project>.*`.
+is this code's own, to be changed and deleted. The group of the schedules, the role and the queue
+belong to stacks; the functions that rules call are published before the rules.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.triggers import APPROVAL_RULE, DRIFT_RULE, SCHEDULED_TIME, Schedule, schedules
 from steps.errors import DeclarationError
+from steps.lambda_function import Function, lambda_function
 from steps.site import Site
 
 _MAX_NAME_CHARACTERS = 64
@@ -41,6 +42,8 @@ class TriggerRequests:
     schedules: tuple[Mapping[str, Any], ...]
     """Requests of CreateSchedule, which are those of UpdateSchedule."""
     rules: tuple[RuleRequests, ...]
+    functions: tuple[Function, ...]
+    """Lambda functions that the rules call."""
 
 
 def trigger_requests(
@@ -57,19 +60,31 @@ def trigger_requests(
     Raises:
         DeclarationError: An expression cannot be read, or a name is too long.
     """
-    rules = {
-        _drift_requests: {DRIFT_RULE.pipeline, DRIFT_RULE.retraining},
-        _approval_requests: {APPROVAL_RULE.pipeline},
-    }
+    scheduled = tuple(
+        _schedule_request(schedule, site, approved)
+        for schedule in schedules(site)
+        if schedule.pipeline in pipelines
+    )
+    rules: list[RuleRequests] = []
+    functions: list[Function] = []
+    if {DRIFT_RULE.pipeline, DRIFT_RULE.retraining} <= set(pipelines):
+        # Executions of the function at the same time would not see what each other starts.
+        function = lambda_function(
+            DRIFT_RULE.function,
+            site,
+            reserved_concurrency=1,
+            rules_arn=site.rule_arn(f"{_prefix(site)}*"),
+        )
+        functions.append(function)
+        rules.append(_drift_requests(site, function))
+    if APPROVAL_RULE.pipeline in pipelines:
+        rules.append(_approval_requests(site))
     return TriggerRequests(
         group=site.schedule_group,
         prefix=_prefix(site),
-        schedules=tuple(
-            _schedule_request(schedule, site, approved)
-            for schedule in schedules(site)
-            if schedule.pipeline in pipelines
-        ),
-        rules=tuple(write(site) for write, needed in rules.items() if needed <= set(pipelines)),
+        schedules=scheduled,
+        rules=tuple(rules),
+        functions=tuple(functions),
     )
 
 
@@ -109,7 +124,7 @@ def _schedule_request(
     }
 
 
-def _drift_requests(site: Site) -> RuleRequests:
+def _drift_requests(site: Site, function: Function) -> RuleRequests:
     """A rule from a step of `monitoring` to the function.
 
     Sources: Amazon SageMaker AI Developer Guide, "Events that Amazon SageMaker AI sends to Amazon
@@ -139,7 +154,7 @@ def _drift_requests(site: Site) -> RuleRequests:
         ),
         target={
             "Id": rule.function,
-            "Arn": site.function_arn(rule.function),
+            "Arn": function.arn,
             "InputTransformer": {
                 "InputPathsMap": {"execution": "$.detail.pipelineExecutionArn", "time": "$.time"},
                 "InputTemplate": json.dumps(template, sort_keys=True),

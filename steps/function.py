@@ -37,7 +37,7 @@ def function_step(
         name=name,
         description=description,
         lambda_func=Lambda(
-            function_arn=context.site.function_arn(function), session=context.session
+            function_arn=context.ship_function(function).arn, session=context.session
         ),
         inputs=dict(inputs),
         outputs=[

@@ -27,6 +27,7 @@ from sagemaker.mlops.workflow.retry import (
 from sagemaker.mlops.workflow.steps import CacheConfig
 
 from steps.bundle import ARCHIVE_NAME, Bundle, bundle
+from steps.lambda_function import Function, lambda_function
 from steps.site import Site
 
 PROCESSING_DIR = "/opt/ml/processing"
@@ -71,6 +72,8 @@ class Context:
     """Objects that must be in S3 before an execution starts, by URI; declarations add their own."""
     bundles: dict[str, Bundle] = field(default_factory=dict)
     """Source bundles among the objects, by step folder."""
+    functions: dict[str, Function] = field(default_factory=dict)
+    """Lambda functions that steps call, by folder; they must be published before as well."""
 
     def output_uri(self, *parts: str) -> Join:
         """S3 URI under the execution's id: no execution overwrites what another one wrote."""
@@ -91,6 +94,12 @@ class Context:
         uri = self.site.uri("code", step, shipped.digest)
         self.objects.update({f"{uri}/{path}": content for path, content in shipped.files.items()})
         return shipped, uri
+
+    def ship_function(self, folder: str) -> Function:
+        """Ship the function of `infrastructure/functions/<folder>/`."""
+        if folder not in self.functions:
+            self.functions[folder] = lambda_function(folder, self.site)
+        return self.functions[folder]
 
     def _bundle(self, step: str) -> Bundle:
         if step not in self.bundles:

@@ -28,6 +28,10 @@ _FORMS = {
         r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]+|",
         "arn:aws:sqs:us-east-1:111122223333:my-queue",
     ),
+    "function_role_arn": (
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:role/my-role",
+    ),
     "git_revision": (r"[0-9a-f]{7,64}|", "0123abc"),
     "model_package_group": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "dog-breeds"),
     "pretrained_weights_uri": (r"s3://[^/]+/.+|", "s3://my-bucket/weights"),
@@ -59,6 +63,8 @@ class Site:
     """Bucket for code, data and outputs; empty: `sagemaker-<region>-<account>`."""
     role_arn: str = ""
     """Role that the jobs run under; empty: `<project>-execution` in the account."""
+    function_role_arn: str = ""
+    """Role that the Lambda functions run under; empty: `<project>-functions` in the account."""
     model_package_group: str = ""
     """Group that models are registered in; empty: the project's name."""
 
@@ -115,6 +121,7 @@ class Site:
         defaults = {
             "bucket": f"sagemaker-{self.region}-{self.account}",
             "role_arn": f"{role}/{self.project}-execution",
+            "function_role_arn": f"{role}/{self.project}-functions",
             "model_package_group": self.project,
             "schedule_group": self.project,
             "trigger_role_arn": f"{role}/{self.project}-triggers",
@@ -192,10 +199,19 @@ class Site:
         service = f"arn:{self.partition}:sagemaker:{self.region}:{self.account}"
         return f"{service}:pipeline/{self.pipeline_name(name)}"
 
-    def function_arn(self, folder: str) -> str:
-        """ARN of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
+    def rule_arn(self, name: str) -> str:
+        """ARN of an EventBridge rule; a `*` in the name makes it a pattern."""
+        return f"arn:{self.partition}:events:{self.region}:{self.account}:rule/{name}"
+
+    def function_name(self, folder: str) -> str:
+        """Name of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
+        return f"{self.project}-{folder}"
+
+    def function_arn(self, folder: str, alias: str = "") -> str:
+        """ARN of that function, or of an alias of it."""
         service = f"arn:{self.partition}:lambda:{self.region}:{self.account}"
-        return f"{service}:function:{self.project}-{folder}"
+        arn = f"{service}:function:{self.function_name(folder)}"
+        return f"{arn}:{alias}" if alias else arn
 
 
 def _parse(key: str, text: str, kind: object) -> str | bool | int | tuple[str, ...]:

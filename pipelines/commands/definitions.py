@@ -56,8 +56,9 @@ def _show(arguments: argparse.Namespace) -> int:
             )
         return 0
     if arguments.bundles:
-        for bundle in compiled.bundles.values():
-            print(f"{bundle.step}  {bundle.digest}")
+        codes = [function.code for function in compiled.functions.values()]
+        for bundle in (*compiled.bundles.values(), *codes):
+            print(f"{bundle.name}  {bundle.digest}")
             for path, content in bundle.files.items():
                 print(f"{len(content):>9}  {path}")
         return 0

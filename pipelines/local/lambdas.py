@@ -28,10 +28,12 @@ _OUTPUT_TYPES: Mapping[str, type | tuple[type, ...]] = {
 def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
     """Find the code of a Lambda step by the last word of its function's name.
 
+    It is the code of this machine, whatever version an alias names.
+
     Args:
         step: Name of the step, for messages.
-        function_arn: For example `arn:aws:lambda:...:function:<project>-find_approved_model`, which
-            is the folder `find_approved_model`.
+        function_arn: For example `arn:aws:lambda:...:function:<project>-find_model:<alias>`, which
+            is the folder `find_model`; it may have no alias.
         functions_dir: Folder of the functions.
 
     Returns:
@@ -40,7 +42,7 @@ def load_function(step: str, function_arn: str, functions_dir: Path) -> Respond:
     Raises:
         UnsupportedStep: There is no such function, or it asks for a client that has no stand-in.
     """
-    name = function_arn.rpartition(":")[2].rpartition("-")[2]
+    name = function_arn.partition(":function:")[2].partition(":")[0].rpartition("-")[2]
     path = functions_dir / name / "handler.py"
     known = [found.parent.name for found in functions_dir.glob("*/handler.py")]
     if name not in known:

@@ -20,16 +20,12 @@ REPOSITORY = HERE.parents[1]
 
 
 def _without_digests(compiled: Compiled) -> str:
-    """The definition with `<bundle:train>` where the digest of a source bundle stands."""
-    digests = {
-        match[2]: match[1]
-        for uri in compiled.objects
-        if (match := re.search(r"/code/(\w+)/([0-9a-f]{64})/", uri))
-    }
+    """The definition with `<bundle:train>` where a digest of code stands; likewise of functions."""
     text = compiled.definition
-    for digest, step in digests.items():
-        text = text.replace(digest, f"<bundle:{step}>")
-    return text
+    for uri in compiled.objects:
+        if match := re.search(r"/code/(\w+)/([0-9a-f]{64})/", uri):
+            text = text.replace(match[2], f"<bundle:{match[1]}>")
+    return re.sub(r"-(\w+):code-[0-9a-f]{12}", r"-\1:code-<function:\1>", text)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -155,7 +155,8 @@ def test_the_drift_rule_matches_its_step_alone(
 def test_the_function_gets_its_event_in_its_own_words(requests: TriggerRequests) -> None:
     """With the event's values in their places, the template is the event of the function."""
     target = rule(requests, "dogs.drift").target
-    assert target["Arn"] == "arn:aws:lambda:us-east-1:111122223333:function:dogs-start_retraining"
+    [function] = requests.functions
+    assert target["Arn"] == function.arn
     transformer = target["InputTransformer"]
     text = transformer["InputTemplate"]
     event = step_event()
@@ -214,6 +215,14 @@ def test_the_approval_rule_matches_approvals_alone(
     assert matches(rule(requests, "dogs.approval"), package_event(**detail)) is is_matched
 
 
+def test_the_function_runs_once_at_a_time_and_for_these_rules(requests: TriggerRequests) -> None:
+    """What the rule calls is told with what it needs beside its code."""
+    [function] = requests.functions
+    assert function.name == "dogs-start_retraining"
+    assert function.reserved_concurrency == 1
+    assert function.rules_arn == "arn:aws:events:us-east-1:111122223333:rule/dogs.*"
+
+
 def test_a_deployment_gets_the_package_of_the_event(requests: TriggerRequests) -> None:
     """The pipeline's parameter is a path to the ARN in the event."""
     target = rule(requests, "dogs.approval").target
@@ -228,6 +237,7 @@ def test_nothing_is_left_of_a_pipeline_that_is_not_deployed() -> None:
     requests = trigger_requests(SITE, pipelines=["retraining"], approved={})
     assert [request["Name"] for request in requests.schedules] == ["dogs.retraining"]
     assert requests.rules == ()
+    assert requests.functions == ()
 
 
 def test_an_expression_that_cannot_be_read_is_refused_at_once() -> None:

@@ -93,7 +93,9 @@ def test_arns_name_the_region_s_partition(region: str, partition: str) -> None:
     """Roles and functions of China and GovCloud are in partitions of their own."""
     site = Site(region=region)
     assert site.role_arn.startswith(f"arn:{partition}:iam::")
+    assert site.function_role_arn.startswith(f"arn:{partition}:iam::")
     assert site.function_arn("f").startswith(f"arn:{partition}:lambda:{region}:")
+    assert site.rule_arn("r").startswith(f"arn:{partition}:events:{region}:")
 
 
 def test_an_empty_variable_is_not_set() -> None:

@@ -25,9 +25,12 @@ def functions_dir(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def test_the_function_of_an_arn_runs_with_stand_ins(functions_dir: Path, backing: Backing) -> None:
+@pytest.mark.parametrize("alias", ["", ":code-0123456789ab"])
+def test_the_function_of_an_arn_runs_with_stand_ins(
+    functions_dir: Path, backing: Backing, alias: str
+) -> None:
     """The last word of the name is the folder; the parameters say which clients it gets."""
-    respond = load_function("Find", ARN, functions_dir)
+    respond = load_function("Find", f"{ARN}{alias}", functions_dir)
 
     outputs = call_function(
         respond,
