@@ -27,6 +27,7 @@ from pipelines.summary import output_dir, print_figures
 from steps.dataset import ORIGINALS_DIR
 from steps.evaluate.contract import PREDICTIONS_FILE
 from steps.evaluate.contract import Output as EvaluateOutput
+from steps.ground_truth import ground_truth_uri
 from steps.preprocess.contract import Output as PreprocessOutput
 from steps.site import Site
 
@@ -200,9 +201,7 @@ class _Demonstration:
             label_noise_fraction=LABEL_NOISE_FRACTION,
             seed=NUM_REQUESTS,
         )
-        from steps.select_window import GROUND_TRUTH_DIR  # A declaration: it loads the SDK.
-
-        labels_uri = self._site.uri(GROUND_TRUTH_DIR, self._endpoint.name)
+        labels_uri = ground_truth_uri(self._site, self._endpoint.name)
         with GroundTruthWriter(self._store.folder(labels_uri)) as labels:
             summary = simulate(
                 mix,

@@ -9,12 +9,10 @@ from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from sagemaker.mlops.workflow.steps import Step
 
 from steps.function import function_step
+from steps.ground_truth import GROUND_TRUTH_DIR
 from steps.job import Context
 
 CAPTURE_DIR = "capture"
-GROUND_TRUTH_DIR = "ground-truth"
-"""Labels of an endpoint's answers: `<endpoint>/yyyy/mm/dd/hh/*.jsonl`, in the hour in which they
-were collected."""
 
 
 def history_uri(context: Context, endpoint_name: object, step: str) -> Join:
