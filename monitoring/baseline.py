@@ -42,7 +42,12 @@ class Expectation:
     numbers: tuple[NDArray[np.float64], NDArray[np.int64]]
     """The baseline's numbers in ascending order and what each one stands for, both shape (M,)."""
     texts: Mapping[str, int]
-    """The baseline's texts and how often each one occurs."""
+    """The baseline's texts and how often each one occurs; empty where there are too many."""
+
+    @property
+    def known_texts(self) -> frozenset[str]:
+        """The texts that the baseline names."""
+        return frozenset(self.texts).union(self.domain or ())
 
     @property
     def is_numeric(self) -> bool:
@@ -56,6 +61,8 @@ class Baseline:
 
     features: Mapping[str, Expectation]
     """By the feature's name, in alphabetical order."""
+    num_records: int
+    """Size of the baseline."""
     settings: Settings
     """How features that the baseline does not know are checked."""
     embedding: EmbeddingBaseline | None = None
@@ -98,6 +105,7 @@ class Baseline:
         try:
             config = cast(Mapping[str, object], constraints["monitoring_config"])
             settings = Settings.read(config, {}, place=place)
+            num_records = int(statistics["dataset"]["item_count"])
             known = {feature["name"]: feature for feature in statistics["features"]}
             constrained = {feature["name"]: feature for feature in constraints["features"]}
         except SettingsError as error:
@@ -111,7 +119,12 @@ class Baseline:
                     f"its constraints name the feature '{name}', which its statistics lack."
                 )
             features[name] = _expectation(constrained[name], known[name], config)
-        return cls(features=features, settings=settings, embedding=_embedding(embedding))
+        return cls(
+            features=features,
+            num_records=num_records,
+            settings=settings,
+            embedding=_embedding(embedding),
+        )
 
 
 def _embedding(document: EmbeddingDocument | None) -> EmbeddingBaseline | None:

@@ -1,7 +1,14 @@
 """Checks current data against a baseline, and says what does not fit in Model Monitor's format.
 
-Records arrive in blocks; between them only counts and sketches are kept. What is missing is a
-violation, and what is too little to tell is reported as that: neither passes.
+Records arrive in blocks; between them only counts and sketches are kept.
+
+What is missing is a violation, and what is too little to tell is neither a pass nor a violation:
+
+* A column of the baseline that no record has is missing, and what must hold of every value is
+  broken by a single one, however few records there are.
+* A distribution, and what must hold of a part of the values only, is judged where the baseline and
+  the current data have `MIN_EFFECTIVE_SIZE` values; with fewer the feature is undecided.
+* Without any record nothing is missing and everything is undecided.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,10 +33,11 @@ from monitoring.embedding_drift import (
     EmbeddingAccumulator,
 )
 from monitoring.settings import CategoricalMethod, Settings
+from monitoring.text_counts import TextCounts
 
 MIN_EFFECTIVE_SIZE = 20
-"""From this on a distribution that looks unchanged counts as that: 40 values against 40, or 21
-against a thousand. With less, chance alone explains a distance of 0.4.
+"""From this on a distribution is judged: 40 values against 40, or 21 against a thousand. With less,
+chance alone explains a distance of 0.4.
 """
 
 MAX_SHOWN_TEXTS = 5
@@ -42,7 +50,7 @@ class Status(StrEnum):
     COMPLETED = "Completed"
     COMPLETED_WITH_VIOLATIONS = "CompletedWithViolations"
     INSUFFICIENT_DATA = "InsufficientData"
-    """No violation was found, but for some feature too few values came to say that it is fine."""
+    """No violation was found, but for some feature too few values came to judge it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +62,9 @@ class CheckResult:
     violations: tuple[Violation, ...]
     """Ordered by feature."""
     undecided: tuple[str, ...]
-    """Features whose distribution could not be judged for want of values."""
+    """Features of which something could not be judged for want of values, in alphabetical order."""
     distances: dict[str, float]
-    """Distance from the baseline of each feature that was compared, as its method gives it.
+    """Distance from the baseline of each feature that was judged, as its method gives it.
 
     That of all embedding projections together is under `EMBEDDING_FEATURE`.
     """
@@ -73,7 +81,8 @@ class CheckResult:
         """Violations count more than a want of data."""
         if self.violations:
             return Status.COMPLETED_WITH_VIOLATIONS
-        return Status.INSUFFICIENT_DATA if self.undecided else Status.COMPLETED
+        is_decided = self.num_records and not self.undecided
+        return Status.COMPLETED if is_decided else Status.INSUFFICIENT_DATA
 
     def document(self) -> Violations:
         """Content of `constraint_violations.json`."""
@@ -131,13 +140,17 @@ class DataCheck:
         self._num_records += num_records
 
     def result(self) -> CheckResult:
-        """Judge what has come so far; without any record, every expected feature is missing."""
+        """Judge what has come so far."""
         features = [self._features[name] for name in sorted(self._features)]
         compared = {
             EMBEDDING_FEATURE: self._compare_embedding(),
             **{feature.values.name: feature.compare() for feature in features},
         }
         comparisons = {name: item for name, item in sorted(compared.items()) if item is not None}
+        shares = {feature.values.name: feature.shares() for feature in features}
+        distances = {
+            name: item.distance for name, item in comparisons.items() if item.distance is not None
+        }
         return CheckResult(
             statistics={
                 "version": 0.0,
@@ -145,19 +158,11 @@ class DataCheck:
                 "features": [feature.values.statistics() for feature in features],
             },
             violations=tuple(
-                sorted(self._violations(comparisons), key=lambda item: item["feature_name"])
+                sorted(self._violations(shares, comparisons), key=lambda item: item["feature_name"])
             ),
-            undecided=tuple(name for name, item in comparisons.items() if item.is_undecided),
-            distances={
-                name: item.distance
-                for name, item in comparisons.items()
-                if item.distance is not None
-            },
-            thresholds={
-                name: item.threshold
-                for name, item in comparisons.items()
-                if item.distance is not None
-            },
+            undecided=tuple(sorted(self._undecided(shares, comparisons))),
+            distances=distances,
+            thresholds={name: comparisons[name].threshold for name in distances},
         )
 
     def _compare_embedding(self) -> "_Comparison | None":
@@ -170,24 +175,40 @@ class DataCheck:
             has_embedding = any(
                 name.startswith(EMBEDDING_PREFIX) for name in self._baseline.features
             )
-            return _undecided(0.0) if has_embedding else None
+            return _UNDECIDED if has_embedding else None
         size = self._embedding.size
-        if not size:
-            return _undecided(0.0)
-        return _Comparison(
-            distance=self._embedding.distance(),
-            threshold=expected.threshold(size),
-            is_small=size < MIN_EFFECTIVE_SIZE,
-        )
+        if size < MIN_EFFECTIVE_SIZE:
+            return _UNDECIDED
+        return _Comparison(distance=self._embedding.distance(), threshold=expected.threshold(size))
 
-    def _violations(self, comparisons: Mapping[str, "_Comparison"]) -> Iterator[Violation]:
+    def _undecided(
+        self,
+        shares: "Mapping[str, Sequence[_Share]]",
+        comparisons: Mapping[str, "_Comparison"],
+    ) -> set[str]:
+        names = {name for name, item in comparisons.items() if item.distance is None}
+        if not self._num_records:
+            expected = self._baseline.features.items()
+            return names | {name for name, item in expected if item.settings.is_evaluated}
+        num_baseline = self._baseline.num_records
+        return names | {
+            name
+            for name, items in shares.items()
+            if any(share.is_undecided(num_baseline) for share in items)
+        }
+
+    def _violations(
+        self,
+        shares: "Mapping[str, Sequence[_Share]]",
+        comparisons: Mapping[str, "_Comparison"],
+    ) -> Iterator[Violation]:
+        if not self._num_records:
+            return
         expected = self._baseline.features
         counts = (
             f"Number of columns in current dataset: {len(self._features)}, "
             f"Number of columns in baseline constraints: {len(expected)}"
         )
-        if EMBEDDING_FEATURE in comparisons:
-            yield from _check_drift(EMBEDDING_FEATURE, comparisons[EMBEDDING_FEATURE])
         for name in sorted({*expected, *self._features}):
             settings = expected[name].settings if name in expected else self._baseline.settings
             if not settings.is_evaluated:
@@ -198,13 +219,17 @@ class DataCheck:
             elif name not in expected:
                 reason = f"There is an extra column in current dataset. {counts}"
                 yield _violation(name, CheckType.EXTRA_COLUMN, reason)
-            else:
-                values = self._features[name].values
-                yield from _check_types(values, expected[name])
-                yield from _check_completeness(values, expected[name])
-                yield from _check_domain(values, expected[name])
-                if name in comparisons:
-                    yield from _check_drift(name, comparisons[name])
+            for share in shares.get(name, ()):
+                if share.is_violated(self._baseline.num_records):
+                    yield _violation(name, share.check, share.reason)
+        for name, comparison in comparisons.items():
+            if comparison.distance is not None and comparison.distance > comparison.threshold:
+                # Readers of the format take the two numbers from this text; nothing follows them.
+                reason = (
+                    f"Baseline drift distance: {number_text(comparison.distance)} "
+                    f"exceeds threshold: {number_text(comparison.threshold)}"
+                )
+                yield _violation(name, CheckType.BASELINE_DRIFT, reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,18 +237,35 @@ class _Comparison:
     """A current distribution beside the baseline's."""
 
     distance: float | None
-    """None where one side has no values."""
+    """None where there are too few values to tell."""
     threshold: float
-    is_small: bool
-    """Whether the values are too few for a small distance to mean anything."""
 
-    @property
-    def is_drifted(self) -> bool:
-        return self.distance is not None and self.distance > self.threshold
 
-    @property
-    def is_undecided(self) -> bool:
-        return self.is_small and not self.is_drifted
+_UNDECIDED = _Comparison(distance=None, threshold=0.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Share:
+    """How many of some values are as they must be."""
+
+    check: CheckType
+    num_fine: int
+    num_values: int
+    """None is nothing to judge."""
+    least: float
+    """Smallest fraction of the values that must be fine."""
+    reason: str
+    """What a violation says."""
+
+    def is_undecided(self, num_baseline: int) -> bool:
+        """Whether a part of the values must be fine, and they are too few to tell."""
+        size = effective_size(num_baseline, self.num_values)
+        return 0 < self.least < 1 and size < MIN_EFFECTIVE_SIZE
+
+    def is_violated(self, num_baseline: int) -> bool:
+        """Whether too many values are not fine."""
+        is_short = self.num_fine / self.num_values < self.least
+        return is_short and not self.is_undecided(num_baseline)
 
 
 class _CurrentFeature:
@@ -235,11 +277,26 @@ class _CurrentFeature:
         if expectation is not None and expectation.numbers[0].size:
             self._numbers = NumericalDistance(*expectation.numbers)
         self.values = FeatureAccumulator(
-            name, num_missing=num_missing, also=self._numbers.update if self._numbers else None
+            name,
+            num_missing=num_missing,
+            known_texts=() if expectation is None else expectation.known_texts,
+            also=self._numbers.update if self._numbers else None,
         )
 
+    def shares(self) -> Sequence[_Share]:
+        """What is asked of the values; nothing where the feature is unknown or not evaluated."""
+        values, expectation = self.values, self._expectation
+        if expectation is None or not expectation.settings.is_evaluated:
+            return ()
+        shares = (
+            *_types(values, expectation),
+            _completeness(values, expectation),
+            *_domain(values, expectation),
+        )
+        return [share for share in shares if share.num_values]
+
     def compare(self) -> _Comparison | None:
-        """Compare the distributions; None where that is not asked for."""
+        """Compare the distributions; None where that is not asked for or cannot be done."""
         if self._expectation is None:
             return None
         settings = self._expectation.settings
@@ -248,61 +305,55 @@ class _CurrentFeature:
         if self._numbers is not None:
             self.values.finish_run()
             return _compare_numbers(self._numbers, settings)
+        if self._expectation.kind is InferredType.STRING and not self._expectation.texts:
+            # More different texts than a baseline lists.
+            return None
         return _compare_texts(self._expectation.texts, self.values.texts, settings)
 
 
 def _compare_numbers(numbers: NumericalDistance, settings: Settings) -> _Comparison:
-    threshold = settings.comparison_threshold
     size = effective_size(numbers.num_baseline, numbers.num_current)
-    if not size:
-        return _undecided(threshold)
-    return _comparison(numbers.distance(), threshold, size, is_robust=settings.is_robust)
+    if size < MIN_EFFECTIVE_SIZE:
+        return _UNDECIDED
+    distance = numbers.distance()
+    if settings.is_robust:
+        distance = robust_distance(distance, size)
+    return _Comparison(distance=distance, threshold=settings.comparison_threshold)
 
 
 def _compare_texts(
-    baseline: Mapping[str, int], current: Mapping[str, int], settings: Settings
+    baseline: Mapping[str, int], current: TextCounts, settings: Settings
 ) -> _Comparison:
+    size = effective_size(sum(baseline.values()), current.total)
+    if size < MIN_EFFECTIVE_SIZE:
+        return _UNDECIDED
+    counts = current.listed
+    if current.num_unlisted:
+        # A part of the others would not be all of them: they count as one text.
+        counts = {text: count for text, count in counts.items() if text in baseline}
+    num_others = current.total - sum(counts.values())
     threshold = settings.categorical_threshold
-    is_test = settings.categorical_method is CategoricalMethod.CHI_SQUARED
-    if is_test:
+    if settings.categorical_method is CategoricalMethod.CHI_SQUARED:
+        distance = chi_squared_distance(baseline, counts, num_others=num_others)
         # A distance must exceed its threshold, and p fall below it.
-        threshold = 1.0 - threshold
-    size = effective_size(sum(baseline.values()), sum(current.values()))
-    if not size:
-        return _undecided(threshold)
-    if is_test:
-        return _Comparison(
-            distance=chi_squared_distance(baseline, current),
-            threshold=threshold,
-            is_small=size < MIN_EFFECTIVE_SIZE,
-        )
-    distance = categorical_distance(baseline, current)
-    return _comparison(distance, threshold, size, is_robust=settings.is_robust)
-
-
-def _comparison(distance: float, threshold: float, size: float, *, is_robust: bool) -> _Comparison:
-    is_small = size < MIN_EFFECTIVE_SIZE
-    # Few values are far from any baseline by chance alone, whatever the method.
-    if is_robust or is_small:
+        return _Comparison(distance=distance, threshold=1.0 - threshold)
+    distance = categorical_distance(baseline, counts, num_others=num_others)
+    if settings.is_robust:
         distance = robust_distance(distance, size)
-    return _Comparison(distance=distance, threshold=threshold, is_small=is_small)
+    return _Comparison(distance=distance, threshold=threshold)
 
 
-def _undecided(threshold: float) -> _Comparison:
-    return _Comparison(distance=None, threshold=threshold, is_small=True)
-
-
-def _check_types(values: FeatureAccumulator, expectation: Expectation) -> Iterator[Violation]:
-    """Hold the kinds and the signs of the values that are present against the expected type.
+def _types(values: FeatureAccumulator, expectation: Expectation) -> Iterator[_Share]:
+    """Kinds and signs of the values that are present.
 
     A whole number is a number, so it is as good as any where Fractional is expected. The format
     has no check of its own for signs; a type that excludes negative numbers comes closest.
     """
-    numbers, threshold = values.numbers, expectation.settings.type_threshold
+    numbers, least = values.numbers, expectation.settings.type_threshold
     num_matching = {
         InferredType.INTEGRAL: numbers.num_integral,
         InferredType.FRACTIONAL: numbers.num_present,
-        InferredType.STRING: values.texts.total(),
+        InferredType.STRING: values.texts.total,
         InferredType.UNKNOWN: values.num_present,
     }[expectation.kind]
     kind: str = expectation.kind
@@ -310,54 +361,50 @@ def _check_types(values: FeatureAccumulator, expectation: Expectation) -> Iterat
     if expectation.is_non_negative:
         num_fine = numbers.num_present - numbers.num_negative
         checks.append((f"non-negative {kind}", num_fine, numbers.num_present))
-    for expected, num_fine, num_checked in checks:
-        if num_checked and num_fine / num_checked < threshold:
-            reason = (
-                "Data type match requirement is not met. "
-                f"Expected data type: {expected}, Expected match: {_percent(threshold)}. "
-                f"Observed: Only {_percent(num_fine / num_checked)} of data is {expected}."
-            )
-            yield _violation(values.name, CheckType.DATA_TYPE, reason)
-
-
-def _check_completeness(
-    values: FeatureAccumulator, expectation: Expectation
-) -> Iterator[Violation]:
-    completeness = values.num_present / values.num_values
-    if completeness < expectation.completeness:
-        reason = (
-            f"{_unmet(completeness)} Expected completeness: {_percent(expectation.completeness)}. "
-            f"Observed: {values.num_missing} of {values.num_values} values are missing."
+    for expected, num_fine, num_values in checks:
+        observed = _percent(num_fine / max(num_values, 1))
+        yield _Share(
+            check=CheckType.DATA_TYPE,
+            num_fine=num_fine,
+            num_values=num_values,
+            least=least,
+            reason="Data type match requirement is not met. "
+            f"Expected data type: {expected}, Expected match: {_percent(least)}. "
+            f"Observed: Only {observed} of data is {expected}.",
         )
-        yield _violation(values.name, CheckType.COMPLETENESS, reason)
 
 
-def _check_domain(values: FeatureAccumulator, expectation: Expectation) -> Iterator[Violation]:
-    num_texts, domain = values.texts.total(), expectation.domain
-    if domain is None or not num_texts:
+def _completeness(values: FeatureAccumulator, expectation: Expectation) -> _Share:
+    return _Share(
+        check=CheckType.COMPLETENESS,
+        num_fine=values.num_present,
+        num_values=values.num_values,
+        least=expectation.completeness,
+        reason=f"{_unmet(values.num_present / values.num_values)} "
+        f"Expected completeness: {_percent(expectation.completeness)}. "
+        f"Observed: {values.num_missing} of {values.num_values} values are missing.",
+    )
+
+
+def _domain(values: FeatureAccumulator, expectation: Expectation) -> Iterator[_Share]:
+    texts, domain = values.texts, expectation.domain
+    if domain is None or not texts.total:
         return
-    outside = {text: count for text, count in values.texts.items() if text not in domain}
-    num_outside = sum(outside.values())
-    fraction = (num_texts - num_outside) / num_texts
-    if fraction < expectation.settings.domain_threshold:
-        frequent = sorted(outside, key=lambda text: (-outside[text], text))[:MAX_SHOWN_TEXTS]
-        shown = ", ".join(f"'{text[:MAX_SHOWN_CHARACTERS]}'" for text in frequent)
-        reason = (
-            f"{_unmet(fraction)} Expected in the domain: "
-            f"{_percent(expectation.settings.domain_threshold)}. Observed: "
-            f"{num_outside} of {num_texts} values are not, the most frequent: {shown}."
-        )
-        yield _violation(values.name, CheckType.CATEGORICAL_VALUES, reason)
-
-
-def _check_drift(name: str, comparison: _Comparison) -> Iterator[Violation]:
-    if comparison.is_drifted and comparison.distance is not None:
-        # Readers of the format take the two numbers from this text, so nothing follows them.
-        reason = (
-            f"Baseline drift distance: {number_text(comparison.distance)} "
-            f"exceeds threshold: {number_text(comparison.threshold)}"
-        )
-        yield _violation(name, CheckType.BASELINE_DRIFT, reason)
+    outside = {text: count for text, count in texts.listed.items() if text not in domain}
+    num_outside = sum(outside.values()) + texts.num_unlisted
+    num_fine = texts.total - num_outside
+    frequent = sorted(outside, key=lambda text: (-outside[text], text))[:MAX_SHOWN_TEXTS]
+    shown = ", ".join(f"'{text[:MAX_SHOWN_CHARACTERS]}'" for text in frequent)
+    yield _Share(
+        check=CheckType.CATEGORICAL_VALUES,
+        num_fine=num_fine,
+        num_values=texts.total,
+        least=expectation.settings.domain_threshold,
+        reason=f"{_unmet(num_fine / texts.total)} "
+        f"Expected in the domain: {_percent(expectation.settings.domain_threshold)}. "
+        f"Observed: {num_outside} of {texts.total} values are not, "
+        f"{'among them' if texts.num_unlisted else 'the most frequent'}: {shown}.",
+    )
 
 
 def _violation(name: str, check: CheckType, description: str) -> Violation:

@@ -42,7 +42,8 @@ def suggest_data_constraints(
     Args:
         statistics: Statistics of the baseline.
         non_negative: Whether a negative number is a fault, by feature; else the data decide.
-        domains: All texts that a feature may hold, by feature; else those that occur.
+        domains: All texts that a feature may hold, by feature; else those that occur, unless they
+            are too many to list them: then any text may occur.
 
     Raises:
         ValueError: The baseline does not satisfy what is known beforehand.
@@ -87,6 +88,8 @@ def _suggest(
             f"Feature '{name}' holds values outside its domain: {', '.join(unknown[:10])}. "
             f"Domain: {', '.join(sorted(domain)[:10])}."
         )
+    if domain is None and not observed:
+        return {"name": name, "inferred_type": kind, "completeness": completeness}
     return {
         "name": name,
         "inferred_type": kind,

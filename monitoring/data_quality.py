@@ -85,7 +85,7 @@ class CategoryCount(TypedDict):
 
 
 class Categorical(TypedDict):
-    """A distribution of texts, in alphabetical order."""
+    """A distribution of texts, in alphabetical order; empty where too many differ to list them."""
 
     buckets: list[CategoryCount]
 
@@ -101,6 +101,7 @@ class StringStatistics(TypedDict):
 
     common: Common
     distinct_count: float
+    """How many texts differ; within 1 % where they are too many to list them."""
     distribution: StringDistribution
 
 

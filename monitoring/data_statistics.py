@@ -1,11 +1,12 @@
 """Computes data-quality statistics: moments and a sketch of numbers, counts of texts, completeness.
 
-Values arrive in blocks, so a reader of long files keeps nothing but these accumulators.
+Values arrive in blocks, so a reader of long files keeps nothing but these accumulators, whose size
+does not depend on how many values come, nor on how many of them differ.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
@@ -22,6 +23,7 @@ from monitoring.data_quality import (
     StringStatistics,
 )
 from monitoring.sketch import SHRINKING_FACTOR, SKETCH_SIZE, Sketch
+from monitoring.text_counts import TextCounts
 
 NUM_BUCKETS = 10
 """Model Monitor's number, which it documents as fixed."""
@@ -57,10 +59,10 @@ def data_statistics(columns: Mapping[str, Column]) -> DataStatistics:
     for name in sorted(columns):
         feature = FeatureAccumulator(name)
         feature.update(Block.of(columns[name]))
-        if feature.numbers.num_present and feature.texts:
+        if feature.numbers.num_present and feature.texts.total:
             raise ValueError(
                 f"Feature '{name}' holds {feature.numbers.num_present} numbers and "
-                f"{feature.texts.total()} texts. "
+                f"{feature.texts.total} texts. "
                 "Expected one kind; write numbers as numbers and names as texts."
             )
         features.append(feature.statistics())
@@ -125,6 +127,7 @@ class FeatureAccumulator:
     Args:
         name: The feature's name.
         num_missing: Rows that went by before the feature occurred.
+        known_texts: Texts that are counted one by one, whatever else comes.
         also: Receives the finite numbers too, in runs in ascending order.
     """
 
@@ -133,11 +136,12 @@ class FeatureAccumulator:
         name: str,
         *,
         num_missing: int = 0,
+        known_texts: Iterable[str] = (),
         also: Callable[[NDArray[np.float64]], None] | None = None,
     ) -> None:
         self.name = name
         self.num_missing = num_missing
-        self.texts: Counter[str] = Counter()
+        self.texts = TextCounts(known_texts)
         self._numbers = NumberAccumulator()
         self._receivers = [self._numbers.update, *([also] if also else [])]
         self._run = np.empty(RUN_LENGTH)
@@ -153,7 +157,7 @@ class FeatureAccumulator:
     @property
     def num_present(self) -> int:
         """Values that are there, of either kind."""
-        return self.numbers.num_present + self.texts.total()
+        return self.numbers.num_present + self.texts.total
 
     @property
     def num_values(self) -> int:
@@ -180,7 +184,7 @@ class FeatureAccumulator:
         Of numbers and texts the more frequent kind is described, and the other one counts as
         missing: there is no distribution of both.
         """
-        num_numbers, num_texts = self.numbers.num_present, self.texts.total()
+        num_numbers, num_texts = self.numbers.num_present, self.texts.total
         if num_numbers > num_texts:
             numerical = self.numbers.statistics(self.num_values - num_numbers)
             kind = InferredType.FRACTIONAL
@@ -200,12 +204,15 @@ class FeatureAccumulator:
             self._num_waiting = 0
 
     def _string(self) -> StringStatistics:
-        counts = sorted(self.texts.items())
-        buckets: list[CategoryCount] = [{"value": text, "count": count} for text, count in counts]
-        num_texts = self.texts.total()
+        # A part of the texts would look like all of them.
+        counts = {} if self.texts.num_unlisted else self.texts.listed
+        buckets: list[CategoryCount] = [
+            {"value": text, "count": count} for text, count in sorted(counts.items())
+        ]
+        num_texts = self.texts.total
         return {
             "common": {"num_present": num_texts, "num_missing": self.num_values - num_texts},
-            "distinct_count": float(len(counts)),
+            "distinct_count": self.texts.num_distinct,
             "distribution": {"categorical": {"buckets": buckets}},
         }
 

@@ -73,22 +73,30 @@ class NumericalDistance:
         return int(difference) / (self.num_baseline * self.num_current)
 
 
-def categorical_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float:
+def categorical_distance(
+    baseline: Mapping[str, int], current: Mapping[str, int], *, num_others: int = 0
+) -> float:
     """Largest difference between the proportions of a text, in [0, 1].
 
     Args:
         baseline: Counts by text, at least one above 0.
         current: The same of the current texts.
+        num_others: Further current texts, which the baseline lacks; together they count as one.
     """
-    num_baseline, num_current = sum(baseline.values()), sum(current.values())
+    num_baseline, num_current = sum(baseline.values()), sum(current.values()) + num_others
     difference = max(
-        abs(baseline.get(text, 0) * num_current - current.get(text, 0) * num_baseline)
-        for text in {*baseline, *current}
+        num_others * num_baseline,
+        *(
+            abs(baseline.get(text, 0) * num_current - current.get(text, 0) * num_baseline)
+            for text in {*baseline, *current}
+        ),
     )
     return difference / (num_baseline * num_current)
 
 
-def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float:
+def chi_squared_distance(
+    baseline: Mapping[str, int], current: Mapping[str, int], *, num_others: int = 0
+) -> float:
     """How surely the proportions of texts differ: 1 - p, in [0, 1].
 
     p is that of the chi-squared test of homogeneity: both sides are samples. Deequ takes the
@@ -99,10 +107,11 @@ def chi_squared_distance(baseline: Mapping[str, int], current: Mapping[str, int]
     Args:
         baseline: Counts by text, at least one above 0.
         current: The same of the current texts.
+        num_others: Further current texts, which the baseline lacks; together they count as one.
     """
     columns = [(baseline.get(text, 0), current.get(text, 0)) for text in {*baseline, *current}]
-    columns = sorted(column for column in columns if any(column))
-    num_baseline, num_current = sum(baseline.values()), sum(current.values())
+    columns = sorted(column for column in (*columns, (0, num_others)) if any(column))
+    num_baseline, num_current = sum(baseline.values()), sum(current.values()) + num_others
     total = num_baseline + num_current
     columns.sort(key=sum, reverse=True)
     least = MIN_EXPECTED_COUNT * total / min(num_baseline, num_current)

@@ -52,6 +52,9 @@ def check(expected: Baseline, *blocks: Sequence[Record]) -> CheckResult:
     return data_check.result()
 
 
+DISABLED = {"evaluate_constraints": "Disabled"}
+
+
 def simple(**comparison: object) -> dict[str, object]:
     """A configuration that compares by the Simple method."""
     return {"distribution_constraints": {"comparison_method": "Simple", **comparison}}
@@ -276,15 +279,25 @@ def test_columns() -> None:
     ]
 
 
-@pytest.mark.parametrize("blocks", [[], [[]], [[{}, {}]]], ids=["none", "empty", "unreadable"])
-def test_no_data(blocks: list[list[Record]]) -> None:
-    """Without any value every expected feature is missing: no data are no pass."""
-    result = check(baseline(a=LABELS, b=BRIGHTNESS), *blocks)
+@pytest.mark.parametrize("num_records", [1, 2, NUM_RECORDS])
+def test_records_without_values(num_records: int) -> None:
+    """Where no record has a value every expected feature is missing, however few records came."""
+    result = check(baseline(a=LABELS, b=BRIGHTNESS), [{}] * num_records)
     checks = [item["constraint_check_type"] for item in result.violations]
     assert checks == ["missing_column_check"] * 2
     assert result.status is Status.COMPLETED_WITH_VIOLATIONS
-    assert result.statistics["dataset"] == {"item_count": sum(map(len, blocks))}
+    assert result.statistics["dataset"] == {"item_count": num_records}
     assert result.statistics["features"] == []
+
+
+@pytest.mark.parametrize("blocks", [[], [[]]], ids=["none", "empty"])
+def test_no_records(blocks: list[list[Record]]) -> None:
+    """Without a record nothing is missing, everything undecided, and that is no pass."""
+    result = check(baseline(overrides={"c": DISABLED}, a=LABELS, b=BRIGHTNESS, c=LABELS), *blocks)
+    assert (result.violations, result.undecided) == ((), ("a", "b"))
+    assert result.status is Status.INSUFFICIENT_DATA
+    nothing_asked = check(baseline(config=DISABLED, a=LABELS), *blocks)
+    assert (nothing_asked.undecided, nothing_asked.status) == ((), Status.INSUFFICIENT_DATA)
 
 
 @pytest.mark.parametrize("config", [{}, simple()], ids=["Robust", "Simple"])
@@ -297,24 +310,103 @@ def test_too_few_values(config: dict[str, object]) -> None:
     assert result.status is Status.INSUFFICIENT_DATA
 
 
-@pytest.mark.parametrize("config", [{}, simple()], ids=["Robust", "Simple"])
-def test_few_values_that_chance_does_not_explain(config: dict[str, object]) -> None:
-    """Ten values all outside of the baseline's range are a drift: 1 - 1.8 * sqrt(0.105) > 0.1."""
-    result = check(baseline(config=config, x=BRIGHTNESS), records(x=[2.0] * 10))
-    [violation] = result.violations
-    assert violation["constraint_check_type"] == "baseline_drift_check"
-    assert result.distances["x"] == pytest.approx(1 - 1.8 * 0.105**0.5)
-    assert result.undecided == ()
-
-
 @pytest.mark.parametrize(
-    ("num_current", "is_undecided"), [(22, True), (23, False)], ids=["below", "enough"]
+    ("num_current", "is_undecided"), [(1, True), (22, True), (23, False)], ids=str
 )
-def test_smallest_sample(num_current: int, is_undecided: bool) -> None:
-    """Beside 200 values, 23 are worth 20.6 on either side, and 22 are worth 19.8."""
-    current = BRIGHTNESS[:: NUM_RECORDS // num_current][:num_current]
-    result = check(baseline(x=BRIGHTNESS), records(x=current))
-    assert result.undecided == (("x",) if is_undecided else ())
+@pytest.mark.parametrize("method", ["Robust", "Simple", "ChiSquared"])
+def test_smallest_sample(method: str, num_current: int, is_undecided: bool) -> None:
+    """Beside 200 values, 23 are worth 20.6 on either side, and 22 are worth 19.8: too few to tell.
+
+    Whatever they are: here all are far from the baseline.
+    """
+    config = {} if method == "Robust" else simple()
+    if method == "ChiSquared":
+        config = simple(categorical_drift_method=method)
+    expected = baseline(config=config, x=BRIGHTNESS, y=LABELS)
+    result = check(expected, records(x=[2.0] * num_current, y=["dog"] * num_current))
+    found = [(item["feature_name"], item["constraint_check_type"]) for item in result.violations]
+    if is_undecided:
+        assert (found, result.undecided) == ([], ("x", "y"))
+        assert result.distances == {}
+        assert result.status is Status.INSUFFICIENT_DATA
+    else:
+        assert found == [("x", "baseline_drift_check"), ("y", "baseline_drift_check")]
+        assert result.undecided == ()
+
+
+@pytest.mark.parametrize(("num_current", "is_undecided"), [(22, True), (23, False)], ids=str)
+def test_parts_of_a_small_sample(num_current: int, is_undecided: bool) -> None:
+    """What must hold of a part of the values is undecided for as few values as a distribution is.
+
+    Half of them are wrong here: missing, of the wrong type, or outside of the domain.
+    """
+    parts = {
+        "datatype_check_threshold": 0.9,
+        "domain_content_threshold": 0.9,
+        "distribution_constraints": {"perform_comparison": "Disabled"},
+    }
+    expected = baseline(config=parts, x=[None, *BRIGHTNESS[1:]], y=BRIGHTNESS, z=LABELS)
+    half = num_current // 2
+    result = check(
+        expected,
+        records(
+            x=[*[None] * half, *BRIGHTNESS[half:num_current]],
+            y=[*["dark"] * half, *BRIGHTNESS[half:num_current]],
+            z=[*["owl"] * half, *LABELS[half:num_current]],
+        ),
+    )
+    found = [item["constraint_check_type"] for item in result.violations]
+    checks = ["completeness_check", "data_type_check", "categorical_values_check"]
+    assert (found, result.undecided) == ([], ("x", "y", "z")) if is_undecided else (checks, ())
+
+
+def test_what_holds_of_every_value_needs_one() -> None:
+    """One value that is missing, wrong or unknown is one too many where none may be."""
+    expected = baseline(x=BRIGHTNESS, y=BRIGHTNESS, z=LABELS)
+    result = check(expected, [{"x": None, "y": "dark", "z": "owl"}])
+    assert [item["constraint_check_type"] for item in result.violations] == [
+        "completeness_check",
+        "data_type_check",
+        "categorical_values_check",
+    ]
+    assert result.undecided == ("x", "y", "z")
+    assert result.status is Status.COMPLETED_WITH_VIOLATIONS
+
+
+def test_nothing_is_asked_of_the_values() -> None:
+    """A threshold of 0 can be met with no value at all."""
+    zero = {"datatype_check_threshold": 0.0, "domain_content_threshold": 0.0}
+    config = {**zero, "distribution_constraints": {"perform_comparison": "Disabled"}}
+    expected = baseline(config=config, x=[None] * 50)
+    assert check(expected, records(x=["dark"])).status is Status.COMPLETED
+
+
+def test_more_texts_than_are_listed() -> None:
+    """Beside known texts, any number of others is counted as one, and some of them are named."""
+    expected = baseline(config=simple(), label=LABELS)
+    result = check(expected, records(label=[*LABELS, *map(str, range(20_000))]))
+    outside, drift = result.violations
+    assert outside["description"].startswith(
+        "Value: 0.009900990099009901 does not meet the constraint requirement! "
+        "Expected in the domain: 100.0%. Observed: 20000 of 20200 values are not, among them: '"
+    )
+    assert outside["description"].count("', '") == 4
+    # Either label falls from 1/2 to 100/20200, and the others rise to what is left of one.
+    assert result.distances == {"label": pytest.approx(20000 / 20200)}
+    assert drift["constraint_check_type"] == "baseline_drift_check"
+    [feature] = result.statistics["features"]
+    texts = feature["string_statistics"]
+    assert texts["distribution"]["categorical"]["buckets"] == []
+    assert texts["distinct_count"] == pytest.approx(20002, rel=0.03)
+    assert texts["common"] == {"num_present": 20200, "num_missing": 0}
+
+
+def test_baseline_of_more_texts_than_are_listed() -> None:
+    """Texts that are too many to list have neither a domain nor a distribution to compare."""
+    expected = baseline(name=list(map(str, range(10_001))))
+    result = check(expected, records(name=["other"] * 100))
+    assert (result.violations, result.undecided, result.distances) == ((), (), {})
+    assert result.status is Status.COMPLETED
 
 
 def test_unknown_baseline_is_undecided() -> None:
@@ -367,7 +459,7 @@ def test_domain_threshold(threshold: float, found: list[str]) -> None:
 
 def test_evaluation_is_disabled() -> None:
     """With constraints disabled for all, columns are not held against the baseline either."""
-    expected = baseline(config={"evaluate_constraints": "Disabled"}, x=BRIGHTNESS, y=LABELS)
+    expected = baseline(config=DISABLED, x=BRIGHTNESS, y=LABELS)
     result = check(expected, records(x=["dark"] * 10, z=LABELS[:10]))
     assert (result.violations, result.undecided) == ((), ())
     assert result.status is Status.COMPLETED
