@@ -17,6 +17,8 @@ from pathlib import Path
 from pipelines.definition import Json
 from pipelines.local.files import write_json
 
+CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
+"""Step types whose results may be used again."""
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
     "Training": (
@@ -38,8 +40,8 @@ _DURATION = re.compile(
 _DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
 
 
-def cache_key(step_type: str, arguments: Mapping[str, Json]) -> str:
-    """Digest of the attributes that decide whether two jobs of one step type are the same.
+def key_attributes(step_type: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """The attributes that decide whether two jobs of one step type are the same.
 
     For a step type that the documentation does not list, a Lambda step, all arguments count.
     """
@@ -48,7 +50,12 @@ def cache_key(step_type: str, arguments: Mapping[str, Json]) -> str:
     definition = kept.get("TrainingJobDefinition")
     if definition is not None:
         kept["TrainingJobDefinition"] = {name: definition.get(name) for name in _TUNING_DEFINITION}
-    text = json.dumps(kept, sort_keys=True)
+    return kept
+
+
+def cache_key(step_type: str, arguments: Mapping[str, Json]) -> str:
+    """Digest of the attributes that count."""
+    text = json.dumps(key_attributes(step_type, arguments), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

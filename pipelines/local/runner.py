@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.definition import COMPLETED, Json, Step
-from pipelines.local.cache import StepCache, cache_key
+from pipelines.local.cache import CACHEABLE, StepCache, cache_key
 from pipelines.local.display import Display
 from pipelines.local.errors import LocalExecutionError, TransientFault
 from pipelines.local.execution import (
@@ -48,7 +48,6 @@ _OUTCOMES = {
     "Any": frozenset({Status.SUCCEEDED, Status.FAILED, Status.STOPPED}),
 }
 """Statuses that a dependency with a trigger accepts."""
-_CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
 _NEVER_REUSED = frozenset({"Condition", "Endpoint", "Fail"})
 """Types that run again when an execution is resumed: an endpoint may have been changed since."""
 
@@ -327,7 +326,7 @@ class _Runner:
         arguments = {} if step.type == "Condition" else self._scope.resolve(step.own["Arguments"])
         result_path = self._execution.path / "steps" / step.name / "result.json"
         config = step.body.get("CacheConfig", {})
-        is_cached = bool(config.get("Enabled")) and step.type in _CACHEABLE
+        is_cached = bool(config.get("Enabled")) and step.type in CACHEABLE
         key = cache_key(step.type, arguments) if is_cached else ""
         entry: Mapping[str, Json] | None = self._reusable(step, arguments)
         if entry is not None:
