@@ -1,9 +1,9 @@
 """The command `pipelines`: which words it takes, what it prints where, and how it exits.
 
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed, a
-check found something, an endpoint could not be stopped, or the disk is full or closed to us; 2 the
-command was used wrongly; 130 it was interrupted outside an execution. Nothing heavy is imported
-until a command needs it.
+check found something, an account refused or could not be reached, an endpoint could not be stopped,
+or the disk is full or closed to us; 2 the command was used wrongly; 130 it was interrupted outside
+an execution. Nothing heavy is imported until a command needs it.
 """
 
 import argparse
@@ -12,7 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipelines.commands import definitions, endpoints, packages, runs, scheduler, status
+from pipelines.account.errors import AccountError
+from pipelines.commands import definitions, endpoints, packages, runs, scheduler, status, traffic
 from pipelines.commands.usage import UsageError
 from steps.errors import DeclarationError
 
@@ -28,6 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (DeclarationError, UsageError) as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
+    except AccountError as error:
+        print(f"pipelines: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("pipelines: Interrupted.", file=sys.stderr)
         return 130
@@ -50,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings of the site are environment variables SITE_*; see the README.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (definitions, runs, status, packages, endpoints, scheduler):
+    for family in (definitions, runs, status, packages, endpoints, traffic, scheduler):
         family.add(commands)
     return parser
 

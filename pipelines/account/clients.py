@@ -1,0 +1,85 @@
+"""Makes the clients of AWS services: one session, each client when it is first asked for."""
+
+from collections.abc import Callable
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from pipelines.account.errors import annotate, explained, keep_request
+from steps.site import Site
+
+MAX_ATTEMPTS = 8
+_CONNECT_SECONDS = 10
+
+
+class Clients:
+    """Clients for the site's region, with the credentials of the environment.
+
+    Calls that are throttled, or that a fault of the service or the network ends, are tried up to
+    eight times. `AWS_ENDPOINT_URL` names another place than AWS.
+
+    Source: botocore, "Retries", https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._region = site.region
+        self._lock = Lock()
+
+    @cached_property
+    def _make(self) -> Callable[[str], Any]:
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.Session(region_name=self._region)
+        session.events.register("before-parameter-build", keep_request)
+        session.events.register("after-call", annotate)
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
+            connect_timeout=_CONNECT_SECONDS,
+        )
+        return lambda service: session.client(service, config=config)
+
+    def client(self, service: str) -> Any:
+        """A new client; threads may ask at the same time, which a session alone does not bear."""
+        with self._lock, explained():
+            return self._make(service)
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """Pipelines, executions, model packages."""
+        return self.client("sagemaker")
+
+    @cached_property
+    def s3(self) -> Any:
+        """Objects."""
+        return self.client("s3")
+
+    @cached_property
+    def lambda_(self) -> Any:
+        """Functions."""
+        return self.client("lambda")
+
+    @cached_property
+    def scheduler(self) -> Any:
+        """Schedules."""
+        return self.client("scheduler")
+
+    @cached_property
+    def events(self) -> Any:
+        """Rules."""
+        return self.client("events")
+
+    @cached_property
+    def sts(self) -> Any:
+        """Who the caller is."""
+        return self.client("sts")
+
+    @cached_property
+    def logs(self) -> Any:
+        """Logs of jobs and functions."""
+        return self.client("logs")
+
+    @cached_property
+    def iam(self) -> Any:
+        """Roles."""
+        return self.client("iam")

@@ -1,0 +1,193 @@
+"""Errors of an account, and what botocore's own errors mean to a person.
+
+AccountError     what an account refused, lacks or could not be asked
+  DeniedError    an action that the credentials in use do not allow
+  LeaseError     another writer is at work
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+
+class AccountError(Exception):
+    """Something is not done in the account; the message says what, and what to do next."""
+
+
+class DeniedError(AccountError):
+    """The credentials in use do not allow an action."""
+
+
+class LeaseError(AccountError):
+    """Another writer holds the lease, or took it over."""
+
+
+_EXPIRED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+)
+_INVALID = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset(
+    {
+        "403",  # the answer to a HEAD request has no body to say more
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "UnauthorizedOperation",
+    }
+)
+"""Codes of answers that are not about what was asked, but about who asks.
+
+Sources: Amazon SageMaker AI API Reference, "Common Error Types",
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/CommonErrors.html; Amazon S3 API
+Reference, "Error responses", https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+"""
+
+_S3_ACTIONS = {
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListObjectsV2": "ListBucket",
+}
+"""Actions that are not named like their operation.
+
+Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations",
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+_LOG_IN = "log in again, for example with 'aws sso login', or name other credentials in AWS_PROFILE"
+_AGAIN = "run the command again later: it goes on where it was"
+_SERVER_ERROR = 500
+_MENTIONED = re.compile(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?[\s\"]")
+_ACCOUNT_IN_ARN = re.compile(r"(?<=:)\d{12}(?=:)")
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise what botocore raises as an error that a person can act on.
+
+    Raises:
+        AccountError: A service refused, or cannot be reached.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+    try:
+        yield
+    except ParamValidationError:  # a mistake of ours
+        raise
+    except ClientError as error:
+        raise _refusal(error) from error
+    except BotoCoreError as error:
+        raise AccountError(_failure(error)) from error
+
+
+def code(error: "ClientError") -> str:
+    """The service's code of an error, for example `ResourceNotFoundException`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def annotate(parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    """Note in an error's answer what was called on what: botocore's error names the operation only.
+
+    A handler of botocore's event `after-call`; `keep_request` goes before it.
+    """
+    if "Error" in parsed:
+        service = model.service_model.signing_name
+        name = _S3_ACTIONS.get(model.name, model.name) if service == "s3" else model.name
+        request = context.get(_REQUEST, {})
+        members = ("Bucket", "Key") if service == "s3" else model.input_shape.required_members[:1]
+        values = [request[member] for member in members if isinstance(request.get(member), str)]
+        parsed["Error"] |= {"Action": f"{service}:{name}", "Resource": "/".join(values)}
+
+
+_REQUEST = "pipelines_request"
+
+
+def keep_request(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Keep a request for `annotate`. A handler of botocore's event `before-parameter-build`."""
+    context[_REQUEST] = params
+
+
+def _refusal(error: "ClientError") -> AccountError:
+    answer = error.response.get("Error", {})
+    reason = code(error)
+    action = answer.get("Action", error.operation_name)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if reason in _DENIED:
+        return DeniedError(_denied(answer, action))
+    if reason in _EXPIRED:
+        text = f"The AWS credentials have expired; {_LOG_IN}."
+    elif reason in _INVALID:
+        text = f"The AWS credentials are not valid ({reason}); {_LOG_IN}."
+    elif reason == "NoSuchBucket":
+        bucket = answer.get("Resource", "").partition("/")[0]
+        text = f"The bucket '{bucket}' does not exist; create it, or name another with SITE_BUCKET."
+    elif _is_throttled(reason):
+        text = f"{action} was throttled again and again ({reason}); {_AGAIN}."
+    elif status >= _SERVER_ERROR:
+        text = f"{action} failed in the service again and again ({reason}, {status}); {_AGAIN}."
+    else:
+        message = _without_account(answer.get("Message", "")).strip() or "no reason given"
+        text = f"{action} was refused: {reason}: {message}"
+    return AccountError(text)
+
+
+def _denied(answer: dict[str, str], action: str) -> str:
+    """Which action on which resource, in the words of the answer where it says so.
+
+    Source: AWS IAM User Guide, "Troubleshoot access denied error messages",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    resource = answer.get("Resource", "")
+    found = _MENTIONED.search(f"{answer.get('Message', '')} ")
+    if found is not None:
+        action = found[1]
+        resource = (found[2] or resource).split(":", 5)[-1]
+    place = f" on '{resource}'" if resource else ""
+    return (
+        f"The credentials in use do not allow {action}{place}; 'pipelines permissions' prints the "
+        "policies that are needed."
+    )
+
+
+def _is_throttled(reason: str) -> bool:
+    from botocore.retries.standard import ThrottledRetryableChecker
+
+    # botocore keeps the list of what it tries again.
+    return reason in ThrottledRetryableChecker._THROTTLED_ERROR_CODES
+
+
+def _failure(error: "BotoCoreError") -> str:
+    from botocore import exceptions
+
+    where = f" at {error.kwargs['endpoint_url']}" if "endpoint_url" in error.kwargs else ""
+    if isinstance(error, exceptions.NoCredentialsError):
+        return (
+            "There are no AWS credentials; log in, for example with 'aws sso login', or name them "
+            "in AWS_PROFILE."
+        )
+    if isinstance(error, exceptions.ReadTimeoutError | exceptions.ConnectionClosedError):
+        return f"The service{where} did not answer, again and again; {_AGAIN}."
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+        return (
+            f"The service{where} cannot be reached; check the network, the proxy, SITE_REGION and "
+            "AWS_ENDPOINT_URL."
+        )
+    # What is left is about credentials: a token, a profile, a process that gives them.
+    return f"The AWS credentials cannot be used: {error}; {_LOG_IN}."
+
+
+def _without_account(text: str) -> str:
+    return _ACCOUNT_IN_ARN.sub("<account>", text)
