@@ -100,12 +100,14 @@ class Bundle:
                 archive.writestr(entry, content)
         return buffer.getvalue()
 
+    @property
+    def file_digests(self) -> dict[str, str]:
+        """SHA-256 of each file, by its path."""
+        return {path: hashlib.sha256(content).hexdigest() for path, content in self.files.items()}
+
     def manifest(self) -> bytes:
-        """JSON of the SHA-256 of each file, by its path."""
-        digests = {
-            path: hashlib.sha256(content).hexdigest() for path, content in self.files.items()
-        }
-        return f"{json.dumps(digests, indent=2, sort_keys=True)}\n".encode()
+        """JSON of the files' digests."""
+        return f"{json.dumps(self.file_digests, indent=2, sort_keys=True)}\n".encode()
 
 
 def bundle(step: str, root: Path = ROOT) -> Bundle:
