@@ -255,7 +255,7 @@ def _anchor_distances(
 
 
 def _whitening(standard_nf: NDArray[np.float64]) -> NDArray[np.float64]:
-    variances_f, directions_ff = np.linalg.eigh(np.cov(standard_nf, rowvar=False))
+    variances_f, directions_ff = np.linalg.eigh(np.atleast_2d(np.cov(standard_nf, rowvar=False)))
     return np.asarray(directions_ff / np.sqrt(np.maximum(variances_f, _MIN_VARIANCE)))
 
 

@@ -1,6 +1,7 @@
 """Tests of the check of current data against a baseline."""
 
 import copy
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ from monitoring.answers import Record
 from monitoring.baseline import Baseline
 from monitoring.data_check import CheckResult, DataCheck, Status
 from monitoring.data_constraints import suggest_data_constraints
-from monitoring.data_statistics import Value, data_statistics
+from monitoring.data_statistics import MAX_NUMBER, Value, data_statistics
+from monitoring.documents import document_text
 
 NUM_RECORDS = 200
 BRIGHTNESS = [index / 256 for index in range(NUM_RECORDS)]
@@ -71,6 +73,84 @@ def test_same_data() -> None:
     assert result.num_records == NUM_RECORDS
     assert result.statistics == data_statistics({"brightness": BRIGHTNESS, "label": LABELS})
     assert result.document() == {"violations": []}
+
+
+WHOLE = st.integers(-3, 3) | st.integers(-(10**18), 10**18)
+FRACTIONS = st.floats(-1, 1) | st.sampled_from([0.0, -0.0, 0.1, 5e-324, MAX_NUMBER, -MAX_NUMBER])
+KINDS = [
+    WHOLE,
+    FRACTIONS,
+    WHOLE | FRACTIONS,
+    st.floats(),  # Infinities and NaN, too, which count as missing.
+    st.floats(1e-300, 1e-290) | st.floats(1e90, 1e100),
+    st.sampled_from(["cat", "dog"]),
+    st.text(max_size=3),
+    st.just("x" * 1000),
+    st.just(7),
+    st.just(0.1),
+    st.nothing(),
+]
+METHODS: list[dict[str, object]] = [
+    {"comparison_method": "Robust"},
+    {"comparison_method": "Simple"},
+    {"categorical_drift_method": "ChiSquared"},
+    {"comparison_threshold": 0.0, "categorical_comparison_threshold": 0.0},
+]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, list[Value]]:
+    """Columns of one length, some with many ties and some with missing values."""
+    num_rows = draw(st.integers(1, 60) | st.integers(1, 3))
+    table = {}
+    for index, kind in enumerate(draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))):
+        is_whole = draw(st.booleans()) and not kind.is_empty
+        values = kind if is_whole else st.none() | kind
+        table[f"x{index}"] = draw(st.lists(values, min_size=num_rows, max_size=num_rows))
+    return table
+
+
+@given(
+    tables(), st.sampled_from(METHODS), st.integers(1, 3), st.data(), st.lists(st.integers(0, 99))
+)
+@settings(deadline=None, max_examples=200)
+def test_a_window_equal_to_the_baseline_never_violates(
+    table: dict[str, list[Value]],
+    method: dict[str, object],
+    times: int,
+    data: st.DataObject,
+    cuts: list[int],
+) -> None:
+    """The baseline's own records violate nothing, in any order and blocks, once or several times.
+
+    The baseline is read back from its files.
+    """
+    statistics = data_statistics(table)
+    constraints: Any = copy.deepcopy(suggest_data_constraints(statistics))
+    constraints["monitoring_config"]["distribution_constraints"] |= method
+    expected = Baseline.of(
+        json.loads(document_text(statistics)), json.loads(document_text(constraints))
+    )
+    window = np.array(data.draw(st.permutations(records(**table) * times)), dtype=object)
+    result = check(expected, *(block.tolist() for block in np.split(window, sorted(cuts))))
+    assert result.violations == ()
+    assert set(result.distances.values()) <= {0.0}
+
+
+def test_a_long_window_equal_to_the_baseline_never_violates() -> None:
+    """Of more numbers than a sketch keeps the distance is not 0, and far below any threshold."""
+    generator = np.random.default_rng(0)
+    numbers = np.sort(generator.normal(size=60_000))
+    names = [f"name {number}" for number in range(60_000)]
+    expected = baseline(x=numbers.tolist(), y=names)
+    result = DataCheck(expected)
+    result.update_columns({"x": numbers[::-1], "y": names[::-1]}, num_records=60_000)
+    found = result.result()
+    assert (found.violations, found.undecided) == ((), ())
+    plain = baseline(config=simple(), x=numbers.tolist())
+    result = DataCheck(plain)
+    result.update_columns({"x": numbers}, num_records=60_000)
+    assert 0 < result.result().distances["x"] < 0.002
 
 
 def test_drift_of_numbers() -> None:
@@ -478,12 +558,16 @@ def test_evaluation_is_disabled() -> None:
         max_size=40,
     ),
     st.lists(st.integers(0, 40), max_size=3),
+    st.data(),
 )
 @settings(deadline=None)
-def test_blocks_do_not_matter(current: list[Record], cuts: list[int]) -> None:
-    """Records that arrive in blocks are judged like the records that arrive at once."""
+def test_neither_order_nor_blocks_matter(
+    current: list[Record], cuts: list[int], data: st.DataObject
+) -> None:
+    """Records that arrive in blocks, in any order, are judged like those that arrive at once."""
     expected = baseline(x=BRIGHTNESS, y=LABELS)
-    blocks = [list(block) for block in np.split(np.array(current, dtype=object), sorted(cuts))]
+    shuffled = np.array(data.draw(st.permutations(current)), dtype=object)
+    blocks = [list(block) for block in np.split(shuffled, sorted(cuts))]
     whole, parts = check(expected, current), check(expected, *blocks)
     assert parts.violations == whole.violations
     assert parts.undecided == whole.undecided

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
+from monitoring import embedding_drift
 from monitoring.baseline import Baseline, BaselineError
 from monitoring.data_check import CheckResult, DataCheck, Status
 from monitoring.data_constraints import suggest_data_constraints
@@ -81,6 +85,38 @@ def test_same_window() -> None:
     result = check(baseline(values), values[300:], values[:300])
     assert result.distances["embedding"] == pytest.approx(0.0, abs=1e-9)
     assert result.status is Status.COMPLETED
+
+
+@given(
+    st_numpy.arrays(
+        np.float64,
+        st.tuples(st.integers(40, 60), st.integers(1, 4)),
+        elements=st.floats(-1, 1) | st.sampled_from([0.0, 1e-300, 1e30, -1e100]),
+        fill=st.sampled_from([0.0, 0.1, 1e30]),
+    ),
+    st.sampled_from([1.0, 1e-12, 1e50]),
+    st.integers(0, 60),
+)
+@settings(deadline=None, max_examples=40)
+def test_a_window_equal_to_the_baseline_never_violates(
+    values: NDArray[np.float64], scale: float, cut: int
+) -> None:
+    """The baseline's own embeddings have not drifted: ties, constants and any scale included."""
+    values = np.clip(values * scale, -1e100, 1e100)
+    names = [f"embedding_{index:02}" for index in range(values.shape[1])]
+    table = dict(zip(names, values.T, strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        # The critical value is that of other tests; here it only takes time.
+        patch.setattr(embedding_drift, "NUM_SPLITS", 5)
+        document: Any = json.loads(document_text(embedding_document(table, seed=0) or {}))
+    statistics = data_statistics(table)
+    constraints = suggest_data_constraints(statistics)
+    data_check = DataCheck(Baseline.of(statistics, constraints, document))
+    for block in np.split(values[::-1], [cut]):
+        data_check.update_columns(dict(zip(names, block.T, strict=True)), num_records=len(block))
+    result = data_check.result()
+    assert result.violations == ()
+    assert result.distances["embedding"] < result.thresholds["embedding"]
 
 
 @pytest.mark.parametrize("baseline_size", [60, 250, 1000])

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitoring.baseline import BaselineError
-from monitoring.classification import ConfusionMatrix
+from monitoring.classification import ConfusionMatrix, confusion_matrix
 from monitoring.data_check import Status
 from monitoring.documents import document_text
 from monitoring.model_check import ModelBaseline, ModelCheck, ModelCheckResult, allowance
@@ -77,6 +79,39 @@ def test_same_model() -> None:
     # 0.936 of 500: with the additions 2.326 * sqrt(0.949 * 0.051 / 1002 + 0.934 * 0.066 / 502).
     assert allowance(0.95, 1000, 0.936, 500) == pytest.approx(0.0304, abs=2e-4)
     assert check(baseline(), [[280, 20], [12, 188]]).violations == ()
+
+
+@given(
+    st.lists(st.text(min_size=1, max_size=2), min_size=1, max_size=4, unique=True),
+    st.data(),
+    st.integers(1, 3),
+)
+@settings(deadline=None)
+def test_a_window_equal_to_the_baseline_never_violates(
+    labels: list[str], data: st.DataObject, times: int
+) -> None:
+    """The baseline's own images are as good as they were, in any order and whatever the model is.
+
+    The baseline is read back from its files.
+    """
+    known = st.sampled_from(labels)
+    pairs = data.draw(st.lists(st.tuples(known, known), min_size=1, max_size=60))
+    matrix = confusion_matrix(
+        labels, actual=[actual for actual, _ in pairs], predicted=[guess for _, guess in pairs]
+    )
+    expected = ModelBaseline.of(
+        json.loads(document_text(model_statistics(matrix, seed=0))),
+        json.loads(document_text(suggest_model_constraints(matrix))),
+    )
+    window = data.draw(st.permutations(pairs * times))
+    model_check = ModelCheck(expected)
+    for block in (window[:7], window[7:]):
+        model_check.update(
+            actual=[actual for actual, _ in block], predicted=[guess for _, guess in block]
+        )
+    result = model_check.result()
+    assert result.violations == ()
+    assert result.num_images == len(pairs) * times
 
 
 def test_too_few_images() -> None:
