@@ -194,18 +194,24 @@ def check_inference_id(inference_id: str | None) -> None:
         )
 
 
-def runtime_client() -> Any:
+def runtime_client(*, url: str | None = None, region: str | None = None) -> Any:
     """A SageMaker Runtime client that waits and repeats what is throttled or not ready yet.
 
     Requests to an endpoint of this machine are not signed and pass by any proxy.
+
+    Args:
+        url: Where endpoints are; None for what the environment says.
+        region: Region of the endpoints; None for what boto3 is configured with.
     """
     options: dict[str, Any] = {
         "retries": {"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
         "read_timeout": _READ_TIMEOUT_SECONDS,
     }
-    if os.environ.get(URL_VARIABLE, "").startswith(_THIS_MACHINE):
+    if (url or os.environ.get(URL_VARIABLE, "")).startswith(_THIS_MACHINE):
         options |= {"signature_version": UNSIGNED, "proxies": {}, "region_name": "local"}
-    runtime = boto3.client("sagemaker-runtime", config=Config(**options))
+    runtime = boto3.client(
+        "sagemaker-runtime", endpoint_url=url, region_name=region, config=Config(**options)
+    )
     for shape in runtime.meta.service_model.operation_model("InvokeEndpoint").error_shapes:
         if shape.name in _RETRYABLE:
             shape.metadata["retryable"] = {"throttling": _RETRYABLE[shape.name]}

@@ -127,6 +127,7 @@ def simulate(
     write_label: WriteLabel | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Send requests and write the labels of what is answered; return when all of them are.
 
@@ -143,7 +144,8 @@ def simulate(
         corruption: What happens to every picture; None sends the files as they are.
         write_label: Writes ground truth; called in this thread, None writes none.
         clock: Seconds that never go back.
-        sleep: Waits for seconds of that clock.
+        sleep: Waits for seconds of that clock, or until the traffic is to stop.
+        is_stopping: Whether to send no more; what is under way is waited for.
     """
     simulation = _Simulation(
         mix=mix,
@@ -155,6 +157,7 @@ def simulate(
         write_label=write_label,
         clock=clock,
         sleep=sleep,
+        is_stopping=is_stopping,
     )
     summary = simulation.run()
     if summary.num_missed:
@@ -189,6 +192,7 @@ class _Simulation:
     write_label: WriteLabel | None
     clock: Callable[[], float]
     sleep: Callable[[float], object]
+    is_stopping: Callable[[], bool]
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     pending: dict[Future[float], _Request] = field(default_factory=dict)
     latencies: "array[float]" = field(default_factory=lambda: array("d"))
@@ -214,6 +218,8 @@ class _Simulation:
                 early_seconds = start + slot / rate - self.clock()
                 if early_seconds > 0:
                     self.sleep(early_seconds)
+                if self.is_stopping():
+                    break
                 request = _Request(
                     inference_id=f"{self.run_id}-{num_sent}",
                     draw=self.mix.draw(num_sent),
@@ -282,7 +288,7 @@ class _Simulation:
             num_labels=self.num_labels,
             num_wrong_labels=self.num_wrong_labels,
             num_missed=num_due - num_sent,
-            requests_per_second=self.load.requests_per_second * num_sent / num_due,
+            requests_per_second=self.load.requests_per_second * num_sent / max(num_due, 1),
             latency_p50_seconds=p50,
             latency_p95_seconds=p95,
             failures=tuple(self.failures),

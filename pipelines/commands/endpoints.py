@@ -133,7 +133,7 @@ def _logs(arguments: argparse.Namespace) -> int:
     if arguments.lines < 0:
         raise UsageError(f"--lines is {arguments.lines}; expected 0 or more.")
     hosting = Hosting(arguments.root)
-    endpoint = _endpoint(hosting, arguments.name)
+    endpoint = find_endpoint(hosting, arguments.name)
     with endpoint.log_path.open(encoding="utf-8", errors="replace") as log:
         print("".join(deque(log, maxlen=arguments.lines)), end="", flush=True)
         while arguments.follow:
@@ -160,7 +160,7 @@ def _stop(arguments: argparse.Namespace) -> int:
         names = [endpoint.name for endpoint in hosting.endpoints()]
     else:
         # A wrong name stops none.
-        names = [_endpoint(hosting, name).name for name in dict.fromkeys(arguments.names)]
+        names = [find_endpoint(hosting, name).name for name in dict.fromkeys(arguments.names)]
     code = 0
     for name in names:
         try:
@@ -178,7 +178,12 @@ def _is_alive(hosting: "Hosting", name: str) -> bool:
     return endpoint is not None and endpoint.is_alive
 
 
-def _endpoint(hosting: "Hosting", name: str) -> "EndpointState":
+def find_endpoint(hosting: "Hosting", name: str) -> "EndpointState":
+    """The endpoint with this name.
+
+    Raises:
+        UsageError: There is none.
+    """
     from pipelines.local.errors import choices
 
     endpoint = hosting.endpoint(name)

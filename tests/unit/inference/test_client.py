@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from botocore import UNSIGNED
 from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -347,6 +348,21 @@ def test_other_endpoints_are_signed_for(monkeypatch: pytest.MonkeyPatch) -> None
     runtime = runtime_client()
     assert runtime.meta.endpoint_url == "https://runtime.sagemaker.eu-west-1.amazonaws.com"
     assert runtime.meta.config.signature_version == "v4"
+
+
+def test_a_caller_names_the_url_or_the_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is named counts, and not the environment; requests to this machine are not signed."""
+    from inference.client import runtime_client
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    here = runtime_client(url="http://127.0.0.1:8080")
+    assert here.meta.endpoint_url == "http://127.0.0.1:8080"
+    assert here.meta.config.signature_version == UNSIGNED
+    there = runtime_client(region="us-west-2")
+    assert there.meta.endpoint_url == "https://runtime.sagemaker.us-west-2.amazonaws.com"
+    assert there.meta.config.signature_version == "v4"
 
 
 def test_a_client_of_the_callers_own_is_used_as_it_is() -> None:

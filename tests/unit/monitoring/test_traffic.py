@@ -298,6 +298,23 @@ def test_pictures_go_as_they_are_or_corrupted(tmp_path: Path) -> None:
         assert (np.asarray(image) == expected).all()
 
 
+@pytest.mark.parametrize("num_sent", [0, 3])
+def test_traffic_that_is_to_stop_sends_no_more(num_sent: int) -> None:
+    """What was answered until then is labelled, and nothing counts as missed."""
+    endpoint = Endpoint(Clock())
+    labels: list[str] = []
+    summary = run(
+        one_by_one(requests_per_second=10, num_requests=8),
+        endpoint,
+        is_stopping=lambda: len(endpoint.times) == num_sent,
+        write_label=lambda inference_id, label, collected_at: labels.append(inference_id),
+    )
+    assert endpoint.times == pytest.approx([0.1 * k for k in range(num_sent)])
+    assert labels == endpoint.inference_ids
+    assert (summary.num_sent, summary.num_labels, summary.num_missed) == (num_sent, num_sent, 0)
+    assert summary.requests_per_second == (10 if num_sent else 0)
+
+
 def test_corruptions_are_the_same_whatever_the_order(tmp_path: Path) -> None:
     """Noise is drawn for each request and not in the order in which threads come to it."""
     mix = TrafficMix(pictures=write_pictures(tmp_path), seed=1)

@@ -32,7 +32,15 @@ def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["list"], ["run", "--help"], ["status"], ["endpoints"], ["approve", "a/1"]],
+    [
+        ["--help"],
+        ["list"],
+        ["run", "--help"],
+        ["status"],
+        ["endpoints"],
+        ["traffic", "--help"],
+        ["approve", "a/1"],
+    ],
 )
 def test_light_commands_import_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     """Help, lists and decisions answer without the SDK, PyTorch, botocore, NumPy or rich."""
