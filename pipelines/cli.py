@@ -1,9 +1,10 @@
 """The command `pipelines`: which words it takes, what it prints where, and how it exits.
 
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed, a
-check found something, an account refused or could not be reached, an endpoint could not be stopped,
-or the disk is full or closed to us; 2 the command was used wrongly; 130 it was interrupted outside
-an execution. Nothing heavy is imported until a command needs it.
+check found something, an account refused or could not be reached, an endpoint could not be stopped
+or left a request without an answer, or the disk is full or closed to us; 2 the command was used
+wrongly; 130 it was interrupted outside an execution. Nothing heavy is imported until a command
+needs it.
 """
 
 import argparse
