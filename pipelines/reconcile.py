@@ -35,6 +35,16 @@ class Change:
         return f"{self.verb} {self.kind} {self.name}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PresentRule:
+    """A rule of an account."""
+
+    rule: Mapping[str, Any]
+    """As ListRules answers."""
+    targets: Mapping[str, Mapping[str, Any]]
+    """Its targets by their ids, as ListTargetsByRule answers."""
+
+
 def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> list[Change]:
     """Create, update and delete schedules and rules until they are as declared.
 
@@ -54,59 +64,73 @@ def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) 
     return [*_reconcile_schedules(wanted, scheduler), *_reconcile_rules(wanted, events)]
 
 
-def _reconcile_schedules(wanted: TriggerRequests, scheduler: Any) -> list[Change]:
-    declared = {request["Name"]: request for request in wanted.schedules}
+def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapping[str, Any]]:
+    """The project's schedules by name, as GetSchedule answers.
+
+    Raises:
+        DeclarationError: The group of the schedules does not exist.
+    """
     pages = scheduler.get_paginator("list_schedules").paginate(
         GroupName=wanted.group, NamePrefix=wanted.prefix
     )
     try:
-        found = [item["Name"] for page in pages for item in page["Schedules"]]
+        names = [item["Name"] for page in pages for item in page["Schedules"]]
     except scheduler.exceptions.ResourceNotFoundException as error:
         raise DeclarationError(
             f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
             "or name another with SITE_SCHEDULE_GROUP."
         ) from error
+    return {name: scheduler.get_schedule(GroupName=wanted.group, Name=name) for name in names}
+
+
+def present_rules(wanted: TriggerRequests, events: Any) -> dict[str, PresentRule]:
+    """The project's rules by name."""
+    pages = events.get_paginator("list_rules").paginate(NamePrefix=wanted.prefix)
+    return {
+        rule["Name"]: PresentRule(rule=rule, targets=_targets(rule["Name"], events))
+        for page in pages
+        for rule in page["Rules"]
+        # Whatever the service takes a prefix for: nothing else is ours to delete.
+        if rule["Name"].startswith(wanted.prefix)
+    }
+
+
+def _reconcile_schedules(wanted: TriggerRequests, scheduler: Any) -> list[Change]:
+    declared = {request["Name"]: request for request in wanted.schedules}
+    found = present_schedules(wanted, scheduler)
     changes = []
     for name, request in declared.items():
         if name not in found:
             scheduler.create_schedule(**request)
             changes.append(Change(Verb.CREATED, "schedule", name))
-            continue
-        present = scheduler.get_schedule(GroupName=wanted.group, Name=name)
-        if any(present.get(member) != value for member, value in request.items()):
+        elif any(found[name].get(member) != value for member, value in request.items()):
             scheduler.update_schedule(**request)
             changes.append(Change(Verb.UPDATED, "schedule", name))
-    for name in sorted(set(found) - declared.keys()):
+    for name in sorted(found.keys() - declared.keys()):
         scheduler.delete_schedule(GroupName=wanted.group, Name=name)
         changes.append(Change(Verb.DELETED, "schedule", name))
     return changes
 
 
 def _reconcile_rules(wanted: TriggerRequests, events: Any) -> list[Change]:
-    pages = events.get_paginator("list_rules").paginate(NamePrefix=wanted.prefix)
-    found = {
-        rule["Name"]: rule
-        for page in pages
-        for rule in page["Rules"]
-        # Whatever the service takes a prefix for: nothing else is ours to delete.
-        if rule["Name"].startswith(wanted.prefix)
-    }
+    found = present_rules(wanted, events)
     declared = {requests.rule["Name"]: requests for requests in wanted.rules}
     changes = []
     for name, requests in declared.items():
-        present = _targets(name, events) if name in found else {}
-        if name not in found:
+        present = found.get(name)
+        if present is None:
             verb = Verb.CREATED
-        elif _is_as_declared(requests, found[name], present):
+        elif _is_as_declared(requests, present):
             continue
         else:
             verb = Verb.UPDATED
         events.put_rule(**requests.rule)
         _put_target(name, requests.target, events)
-        _remove_targets(name, sorted(present.keys() - {requests.target["Id"]}), events)
+        others = (present.targets.keys() if present else set()) - {requests.target["Id"]}
+        _remove_targets(name, sorted(others), events)
         changes.append(Change(verb, "rule", name))
     for name in sorted(found.keys() - declared.keys()):
-        _remove_targets(name, sorted(_targets(name, events)), events)
+        _remove_targets(name, sorted(found[name].targets), events)
         events.delete_rule(Name=name)
         changes.append(Change(Verb.DELETED, "rule", name))
     return changes
@@ -117,14 +141,12 @@ def _targets(rule: str, events: Any) -> dict[str, Mapping[str, Any]]:
     return {target["Id"]: target for page in pages for target in page["Targets"]}
 
 
-def _is_as_declared(
-    requests: RuleRequests, rule: Mapping[str, Any], targets: Mapping[str, Mapping[str, Any]]
-) -> bool:
+def _is_as_declared(requests: RuleRequests, present: PresentRule) -> bool:
     pattern = requests.rule["EventPattern"]
     return (
-        json.loads(rule.get("EventPattern", "{}")) == json.loads(pattern)
-        and all(rule.get(key) == requests.rule[key] for key in ("Description", "State"))
-        and targets == {requests.target["Id"]: requests.target}
+        json.loads(present.rule.get("EventPattern", "{}")) == json.loads(pattern)
+        and all(present.rule.get(key) == requests.rule[key] for key in ("Description", "State"))
+        and present.targets == {requests.target["Id"]: requests.target}
     )
 
 

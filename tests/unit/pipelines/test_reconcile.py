@@ -153,20 +153,23 @@ def test_the_exact_requests(stubs: dict[str, Stubber]) -> None:
         {**schedule, "State": "DISABLED"},
         {"GroupName": "dogs", "Name": "dogs.monitoring"},
     )
+    scheduler.add_response(
+        "get_schedule", {**schedule, "Name": "dogs.old"}, {"GroupName": "dogs", "Name": "dogs.old"}
+    )
     arn = {"ScheduleArn": "arn:aws:scheduler:us-east-1:111122223333:schedule/dogs/dogs.monitoring"}
     scheduler.add_response("update_schedule", arn, dict(schedule))
     scheduler.add_response("delete_schedule", {}, {"GroupName": "dogs", "Name": "dogs.old"})
     events.add_response("list_rules", {"Rules": [{"Name": "dogs.drift"}]}, {"NamePrefix": "dogs."})
+    events.add_response(
+        "list_targets_by_rule",
+        {"Targets": [{"Id": "start_retraining", "Arn": "arn:aws:lambda"}]},
+        {"Rule": "dogs.drift"},
+    )
     events.add_response("put_rule", {"RuleArn": f"{BUS}/dogs.approval"}, dict(approval.rule))
     events.add_response(
         "put_targets",
         {"FailedEntryCount": 0, "FailedEntries": []},
         {"Rule": "dogs.approval", "Targets": [approval.target]},
-    )
-    events.add_response(
-        "list_targets_by_rule",
-        {"Targets": [{"Id": "start_retraining", "Arn": "arn:aws:lambda"}]},
-        {"Rule": "dogs.drift"},
     )
     events.add_response(
         "remove_targets",
