@@ -15,7 +15,7 @@ MAX_DETAIL_CHARACTERS = 200
 class Reason(StrEnum):
     """Why a line, or the rest of a file, is no record."""
 
-    BROKEN_FILE = "the file is no whole gzip file"
+    BROKEN_FILE = "the file is no whole gzip file: its rest is lost"
     TOO_LONG = "the line is too long"
     NOT_UTF8 = "the line is no UTF-8 text"
     NOT_JSON = "the line is not JSON"

@@ -31,7 +31,7 @@ def read_lines(path: Path, damage: Damage) -> Iterator[tuple[int, list[bytes]]]:
         OSError: The file cannot be opened or read.
     """
     number, rest, is_too_long = 1, b"", False
-    with _open(path) as file:
+    with path.open("rb") as raw, _content(path, raw) as file:
         try:
             for chunk in _chunks(file):
                 lines = (rest + chunk).split(b"\n")
@@ -47,16 +47,18 @@ def read_lines(path: Path, damage: Damage) -> Iterator[tuple[int, list[bytes]]]:
                 if is_too_long:
                     rest = b""
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            damage.add(Reason.BROKEN_FILE, path, number, str(error))
+            num_read, num_bytes = raw.tell(), path.stat().st_size
+            # Some of what was read is lost, too; the library does not say how much.
+            is_rest = num_read < num_bytes
+            unread = f"{num_bytes - num_read} of {num_bytes} bytes were not read: "
+            damage.add(Reason.BROKEN_FILE, path, number, f"{unread if is_rest else ''}{error}")
             return
     if rest:
         yield number, [rest]
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    if path.suffix == COMPRESSED_SUFFIX:
-        return gzip.open(path, "rb")
-    return path.open("rb")
+def _content(path: Path, raw: io.BufferedReader) -> io.BufferedIOBase:
+    return gzip.GzipFile(fileobj=raw) if path.suffix == COMPRESSED_SUFFIX else raw
 
 
 def _chunks(file: io.BufferedIOBase) -> Iterator[bytes]:

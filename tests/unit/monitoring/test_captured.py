@@ -495,7 +495,7 @@ def test_the_order_of_files_does_not_matter(
 def test_memory_does_not_grow_with_the_number_of_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading four times as many takes what their ids cost more: 24 bytes each, of 300 of a line."""
+    """Four times as many take what their ids take more: 24 bytes each, of lines of 300."""
     monkeypatch.setattr(json_lines, "BLOCK_BYTES", 100_000)
 
     def peak(num_records: int) -> int:

@@ -1,6 +1,7 @@
 """Tests of reading lines in blocks."""
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,9 +91,26 @@ def test_the_lines_before_a_break_are_read(
     assert len(lines) >= num_lines
     assert lines == expected[: len(lines)]
     [item] = damage.to_document()
-    assert item["reason"] == "the file is no whole gzip file"
+    assert item["reason"] == "the file is no whole gzip file: its rest is lost"
     assert item["places"][0]["line"] == len(lines) + 1
     assert item["places"][0]["detail"].startswith(detail)
+
+
+def test_what_is_lost_of_a_broken_file(tmp_path: Path) -> None:
+    """The damage says how much of a compressed file was not even looked at."""
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b"1\n2\n") + b"x" * 500_000)
+    damage = Damage()
+    assert [line for _, block in read_lines(path, damage) for line in block] == [b"1", b"2"]
+    [item] = damage.to_document()
+    match = re.fullmatch(
+        r"(\d+) of (\d+) bytes were not read: Not a gzipped file \(b'xx'\)",
+        item["places"][0]["detail"],
+    )
+    assert match is not None
+    assert int(match[2]) == path.stat().st_size
+    # The library looks at less than 200,000 bytes at a time.
+    assert 300_000 < int(match[1]) < 500_000
 
 
 def test_a_file_that_is_not_compressed(tmp_path: Path) -> None:
@@ -102,7 +120,11 @@ def test_a_file_that_is_not_compressed(tmp_path: Path) -> None:
     damage = Damage()
     assert list(read_lines(path, damage)) == []
     assert damage.to_document()[0]["places"] == [
-        {"file": str(path), "line": 1, "detail": "Not a gzipped file (b'{}')"}
+        {
+            "file": str(path),
+            "line": 1,
+            "detail": "1 of 3 bytes were not read: Not a gzipped file (b'{}')",
+        }
     ]
 
 
