@@ -219,20 +219,20 @@ def _folder(place: str, root: Path | None) -> Path:
 def _upload(directory: Path, uri: str, settings: "Site") -> str:
     """Move the files of a folder to below an S3 URI; what went wrong, as a sentence, or nothing."""
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
 
     from infrastructure.functions.objects import bucket_and_key
+    from pipelines.account.errors import AccountError, explained
 
     key = settings.output_kms_key
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
     s3 = boto3.client("s3", region_name=settings.region)
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
     try:
-        for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-            name = path.relative_to(directory).as_posix()
-            s3.put_object(
-                **bucket_and_key(f"{uri.rstrip('/')}/{name}"), **encryption, Body=path.read_bytes()
-            )
-    except (BotoCoreError, ClientError) as error:
-        return f"Not all labels were written to '{uri}'; all of them are in '{directory}': {error}"
+        with explained():
+            for path in files:
+                place = f"{uri.rstrip('/')}/{path.relative_to(directory).as_posix()}"
+                s3.put_object(**bucket_and_key(place), **encryption, Body=path.read_bytes())
+    except AccountError as error:
+        return f"Not all labels were written to '{uri}'; all of them are in '{directory}'. {error}"
     shutil.rmtree(directory)
     return ""
