@@ -18,9 +18,9 @@ import json
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -128,11 +128,18 @@ class Labels:
     """Records beyond the first of their ids, whether their labels are the same or not."""
     num_conflicting: int
     """Ids with different labels."""
+    late: Set[str]
+    """Ids whose label, the one that counts, was collected after the end of the window."""
     damage: Damage
 
 
-def read_labels(paths: Iterable[Path]) -> Labels:
+def read_labels(paths: Iterable[Path], *, end: datetime | None = None) -> Labels:
     """Read files of labels.
+
+    Args:
+        paths: The files, each below the hour in which its labels were collected.
+        end: End of the window, with a zone: labels of hours that begin later are late. None if none
+            is.
 
     Raises:
         OSError: A file cannot be opened or read.
@@ -140,8 +147,10 @@ def read_labels(paths: Iterable[Path]) -> Labels:
     damage = Damage()
     by_id: dict[str, str] = {}
     conflicting: set[str] = set()
+    late: set[str] = set()
     num_records = 0
     for path in sorted(set(paths), key=_collection_order):
+        is_late = end is not None and _hour(path) >= _first_hour(end)
         for first, lines in read_lines(path, damage):
             for number, line in enumerate(lines, first):
                 if not line.strip():
@@ -152,13 +161,19 @@ def read_labels(paths: Iterable[Path]) -> Labels:
                     damage.add(error.reason, path, number, str(error))
                     continue
                 num_records += 1
-                if by_id.setdefault(record_id, label) != label:
+                known = by_id.get(record_id)
+                if known == label:
+                    continue
+                by_id[record_id] = label
+                if known is not None:
                     conflicting.add(record_id)
-                    by_id[record_id] = label
+                if is_late:
+                    late.add(record_id)
     return Labels(
         by_id=by_id,
         num_repeated=num_records - len(by_id),
         num_conflicting=len(conflicting),
+        late=late,
         damage=damage,
     )
 
@@ -202,6 +217,8 @@ class Merge:
     """Rows whose label is not known (yet)."""
     num_unanswered: int = 0
     """Rows with a label whose answer has no predicted label."""
+    num_late: int = 0
+    """Rows whose label was collected after the end of the window."""
     num_shared: int = 0
     """Rows beyond the first of their ids; the label of an id is that of all of its rows."""
     num_pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -226,6 +243,7 @@ class Merge:
         self.num_pairs.update((actual, predicted) for _, actual, predicted in merged.pairs())
         self.num_rows += block.num_rows
         self.num_unlabelled += len(unknown)
+        self.num_late += sum(row_id in self.labels.late for row_id in known)
         self.num_unanswered += len(known) - (self.num_pairs.total() - num_paired)
         self.num_shared += len(known) - (len(self._met) - num_met)
         self.unlabelled = heapq.nsmallest(MAX_LISTED, chain(self.unlabelled, unknown))
@@ -259,9 +277,20 @@ class Merge:
 
 def _collection_order(path: Path) -> tuple[tuple[str, ...], str, str]:
     """Hour and name of a file, so that labels that were collected later come later."""
+    return _hour(path), path.name, str(path)
+
+
+def _hour(path: Path) -> tuple[str, ...]:
+    """Year, month, day and hour that a file lies below; nothing where it does not."""
     hour = path.parts[-1 - _NUM_HOUR_PARTS : -1]
     is_hour = len(hour) == _NUM_HOUR_PARTS and all(part.isdecimal() for part in hour)
-    return hour if is_hour else (), path.name, str(path)
+    return hour if is_hour else ()
+
+
+def _first_hour(time: datetime) -> tuple[str, ...]:
+    """The first whole hour that begins at a time or later."""
+    hour = time.astimezone(UTC) + timedelta(hours=1, microseconds=-1)
+    return tuple(f"{hour:%Y/%m/%d/%H}".split("/"))
 
 
 def _parse_label(line: bytes) -> tuple[str, str]:

@@ -37,14 +37,28 @@ class QualityCheck(TypedDict):
 
     metrics: dict[str, float]
     """Metrics of the window; empty where no answer has a label."""
+    num_conflicting: int
+    """Ids with different labels, of which the one that was collected last counts."""
     num_damaged: int
     """Labels that could not be read."""
     num_labels: int
-    """Labels that were collected since the window began."""
+    """Ids with a label that was collected since the window began."""
+    num_late: int
+    """Answers whose label was collected after the end of the window; they count like the others."""
     num_pairs: int
-    """Answers with a label."""
+    """Answers that are judged: those with a label and a predicted label."""
     num_records: int
     """Answers of the window."""
+    num_repeated: int
+    """Further labels of ids that have one."""
+    num_shared: int
+    """Answers beyond the first of their id; the label of an id is that of all of its answers."""
+    num_unanswered: int
+    """Answers with a label and without a predicted label."""
+    num_unlabelled: int
+    """Answers without a label."""
+    num_unmatched: int
+    """Ids with a label and without an answer in the window; it may lie before or after."""
     num_violations: int
     status: str
     """`Completed`, `CompletedWithViolations` or `InsufficientData`."""

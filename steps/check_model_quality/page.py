@@ -44,7 +44,7 @@ def quality_page(report: QualityReport) -> str:
         *([_violations(report)] if report.result.violations else []),
         *([] if matrix is None else [_metrics(report), _labels(matrix), _confusion(matrix)]),
         *_history(report),
-        _unmatched(report.merge),
+        _matching(report.merge),
         *damage_sections(report.merge.labels.damage),
     )
 
@@ -67,15 +67,12 @@ def _tiles(report: QualityReport) -> Markup:
             value=str(report.result.num_images),
             note=f"of {merge.num_rows} answers; the others have no label yet",
         ),
-        Tile(name="Labels", value=str(len(merge.labels.by_id)), note="collected since"),
+        Tile(
+            name="Labels",
+            value=str(len(merge.labels.by_id)),
+            note="collected since the window began",
+        ),
     ]
-    for name, number, note in (
-        ("Corrected", merge.labels.num_conflicting, "ids with different labels: the last counts"),
-        ("Unanswered", merge.num_unanswered, "labelled answers without a predicted label"),
-        ("Shared", merge.num_shared, "answers beyond the first of their id"),
-    ):
-        if number:
-            items.append(Tile(name=name, value=str(number), note=note))
     return tiles(items)
 
 
@@ -165,7 +162,22 @@ def _history(report: QualityReport) -> list[Markup]:
     return parts
 
 
-def _unmatched(merge: Merge) -> Markup:
+def _matching(merge: Merge) -> Markup:
+    """How answers and labels found each other, and the first ids that did not."""
+    num_labelled = merge.num_rows - merge.num_unlabelled
+    counts = (
+        ("Answers", merge.num_rows, "of the window"),
+        ("labelled", num_labelled, "answers with a label"),
+        ("late", merge.num_late, "of these, labelled after the end of the window"),
+        ("unanswered", merge.num_unanswered, "of these, without a predicted label"),
+        ("shared", merge.num_shared, "of these, beyond the first of their id"),
+        ("unlabelled", merge.num_unlabelled, "answers without a label"),
+        ("Labels", len(merge.labels.by_id), "ids with a label"),
+        ("unmatched", merge.num_unmatched, "of these, without an answer in the window"),
+        ("conflicting", merge.labels.num_conflicting, "of these, with different labels: "
+         "the last counts"),
+        ("repeated", merge.labels.num_repeated, "further labels of the same ids"),
+    )  # fmt: skip
     parts = [
         titled(title, table(("id",), [(name,) for name in ids]))
         for title, ids in (
@@ -174,11 +186,10 @@ def _unmatched(merge: Merge) -> Markup:
         )
         if ids
     ]
-    if not parts:
-        return section("Matching", "Every answer has a label, and every label an answer.")
     return section(
         "Matching",
-        "Labels belong to answers by the inference id, else by the event id; the first few that "
-        "have no counterpart. Labels of answers before the window are among them.",
-        columns(*parts),
+        "Labels belong to answers by the inference id, else by the event id; of those that have no "
+        "counterpart the first few are listed. An answer may lie before or after the window.",
+        table(("", "number", "what they are"), counts),
+        *([columns(*parts)] if parts else []),
     )

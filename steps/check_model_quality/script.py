@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> str:
         baseline = ModelBaseline.load(quality_dir / STATISTICS_FILE, constraints_path)
     except BaselineError as error:
         raise InputError(str(error)) from error
-    merge = Merge(labels=read_labels(captured_files(options.labels_dir)))
+    merge = Merge(labels=read_labels(captured_files(options.labels_dir), end=window.end))
     result = _check(_reader(window, options.baseline_dir), options.captured_dir, merge, baseline)
     record = window.record(
         status=result.status,
@@ -67,10 +67,17 @@ def main(argv: Sequence[str] | None = None) -> str:
     )
     check: QualityCheck = {
         "metrics": result.metrics,
+        "num_conflicting": merge.labels.num_conflicting,
         "num_damaged": merge.labels.damage.num_items,
         "num_labels": len(merge.labels.by_id),
+        "num_late": merge.num_late,
         "num_pairs": result.num_images,
         "num_records": merge.num_rows,
+        "num_repeated": merge.labels.num_repeated,
+        "num_shared": merge.num_shared,
+        "num_unanswered": merge.num_unanswered,
+        "num_unlabelled": merge.num_unlabelled,
+        "num_unmatched": merge.num_unmatched,
         "num_violations": len(result.violations),
         "status": result.status,
         "worst": _worst(result, baseline),
@@ -145,10 +152,9 @@ def _figures(result: ModelCheckResult) -> dict[str, float]:
 
 
 def _damage(merge: Merge) -> dict[str, object]:
+    """What could not be read, and the first ids without a counterpart."""
     return {
         "damage": merge.labels.damage.to_document(),
-        "num_unlabelled": merge.num_unlabelled,
-        "num_unmatched": merge.num_unmatched,
         "unlabelled": list(merge.unlabelled),
         "unmatched": merge.unmatched(),
     }

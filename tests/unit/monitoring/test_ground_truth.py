@@ -165,6 +165,30 @@ def test_of_different_labels_the_latest_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "late"),
+    [
+        pytest.param(NINE, {"news", "x"}, id="at-the-hour"),
+        pytest.param(NINE + timedelta(seconds=1), {"x"}, id="within-the-hour"),
+        pytest.param(NINE.astimezone(timezone(timedelta(hours=5))), {"news", "x"}, id="zone"),
+        pytest.param(NINE + timedelta(hours=2), set(), id="later"),
+        pytest.param(None, set(), id="no-window"),
+    ],
+)
+def test_late_labels(tmp_path: Path, end: datetime | None, late: set[str]) -> None:
+    """Late is what is first known in an hour that begins at the window's end or later."""
+    paths = write(
+        tmp_path,
+        {
+            "2026/11/21/08/a.jsonl": [label("known"), label("news")],
+            "2026/11/21/09/a.jsonl": [label("known"), label("news", "dog")],
+            "2026/11/21/10/a.jsonl": [label("news", "dog"), label("x")],
+            "elsewhere/a.jsonl": [label("y")],
+        },
+    )
+    assert read_labels(paths, end=end).late == late
+
+
+@pytest.mark.parametrize(
     ("line", "reason", "detail"),
     [
         pytest.param(label("a")[:40] + b"\n", "the line is not JSON", "", id="cut"),

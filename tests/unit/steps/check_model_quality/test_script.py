@@ -1,5 +1,6 @@
 """Tests of CheckModelQuality's script: captured answers against labels."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,16 +74,22 @@ def test_as_good_as_in_the_evaluation(check: Check, tmp_path: Path) -> None:
     found = read(output / "check.json")
     assert found.pop("metrics")["accuracy"] == 0.9
     assert found == {
+        "num_conflicting": 0,
         "num_damaged": 0,
         "num_labels": 240,
+        "num_late": 240,
         "num_pairs": 240,
         "num_records": 240,
+        "num_repeated": 0,
+        "num_shared": 0,
+        "num_unanswered": 0,
+        "num_unlabelled": 0,
+        "num_unmatched": 0,
         "num_violations": 0,
         "status": "Completed",
         "worst": "no violations",
     }
-    page = (output / "report.html").read_text()
-    assert "Every answer has a label, and every label an answer." in page
+    assert "without a label (" not in (output / "report.html").read_text()
 
 
 def test_property_file_has_its_schema(check: Check, tmp_path: Path) -> None:
@@ -123,11 +130,11 @@ def test_what_has_no_counterpart_is_listed(check: Check, tmp_path: Path) -> None
     damage = read(tmp_path / "violations" / "damage.json")
     assert damage == {
         "damage": [],
-        "num_unlabelled": 1,
-        "num_unmatched": 2,
         "unlabelled": ["id-239"],
         "unmatched": ["id-998", "id-999"],
     }
+    found = read(tmp_path / "violations" / "check.json")
+    assert (found["num_unlabelled"], found["num_unmatched"]) == (1, 2)
     page = (tmp_path / "violations" / "report.html").read_text()
     assert "Answers without a label (1)" in page
     assert "id-998" in page
@@ -140,11 +147,58 @@ def test_damaged_and_corrected_labels(check: Check, tmp_path: Path) -> None:
     check(labels(10))
     found = read(tmp_path / "violations" / "check.json")
     assert (found["num_damaged"], found["num_pairs"]) == (1, 240)
+    assert (found["num_conflicting"], found["num_repeated"]) == (1, 1)
     [damage] = read(tmp_path / "violations" / "damage.json")["damage"]
     assert damage["reason"] == "the line is not JSON"
     page = (tmp_path / "violations" / "report.html").read_text()
-    assert "ids with different labels: the last counts" in page
     assert "the line is not JSON" in page
+
+
+def test_everything_that_can_happen_to_a_label(tmp_path: Path) -> None:
+    """The result and the page count late, repeated, conflicting and shared labels, and the rest."""
+    write_baselines(tmp_path / "baseline")
+    (tmp_path / "history").mkdir()
+    answers = [record(0, response(0)), record(1, response(1)), record(2, response(2))]
+    shared = record(3, response(3)).replace('"id-3"', '"id-2"')
+    no_answer = record(4, response(4, predicted_label=None))
+    write_records(tmp_path / "captured", [*answers, shared, no_answer, record(5, response(5))])
+    on_time, late = (
+        datetime(2026, 11, 21, 9, 59, tzinfo=UTC),
+        datetime(2026, 11, 21, 10, tzinfo=UTC),
+    )
+    with GroundTruthWriter(tmp_path / "labels") as writer:
+        writer.add("id-0", "cat", on_time)
+        writer.add("id-1", "cat", on_time)
+        writer.add("id-2", "owl", on_time)
+        writer.add("id-9", "cat", on_time)
+        writer.add("id-0", "cat", late)  # No news.
+        writer.add("id-1", "dog", late)
+        writer.add("id-4", "dog", late)
+    folders = ("baseline", "captured", "history", "labels", "violations", "window")
+    main([*OPTIONS, *(f"--{name}-dir={tmp_path / name}" for name in folders)])
+    found = read(tmp_path / "violations" / "check.json")
+    assert {name: value for name, value in found.items() if name.startswith("num_")} == {
+        "num_conflicting": 1,
+        "num_damaged": 0,
+        "num_labels": 5,
+        "num_late": 2,
+        "num_pairs": 4,
+        "num_records": 6,
+        "num_repeated": 2,
+        "num_shared": 1,
+        "num_unanswered": 1,
+        "num_unlabelled": 1,
+        "num_unmatched": 1,
+        "num_violations": 0,
+    }
+    page = (tmp_path / "violations" / "report.html").read_text()
+    _, _, matching = page.partition("<h2>Matching</h2>")
+    rows = re.findall(r'<th scope="row">(\w+)</th><td class="number">(\d+)</td>', matching)
+    assert rows == [
+        ("Answers", "6"), ("labelled", "5"), ("late", "2"), ("unanswered", "1"), ("shared", "1"),
+        ("unlabelled", "1"), ("Labels", "5"), ("unmatched", "1"), ("conflicting", "1"),
+        ("repeated", "2"),
+    ]  # fmt: skip
 
 
 def test_quality_of_each_label_over_time(check: Check, tmp_path: Path) -> None:
