@@ -4,6 +4,6 @@ Everything here is pure: a `Release` says what there is to be, a `Deployed` what
 """
 
 from pipelines.plan.compare import Plan, plan
-from pipelines.plan.deployed import Deployed, DeployedRule
+from pipelines.plan.deployed import Deployed
 
-__all__ = ["Deployed", "DeployedRule", "Plan", "plan"]
+__all__ = ["Deployed", "Plan", "plan"]

@@ -13,11 +13,12 @@ from pipelines.plan.changes import (
     step_changes,
 )
 from pipelines.plan.code import CodeChange, Manifests
-from pipelines.plan.deployed import Deployed, DeployedRule
+from pipelines.plan.deployed import Deployed
 from pipelines.plan.difference import ABSENT, Difference, differences
 from pipelines.plan.forecast import Forecast, forecasts
 from pipelines.plan.text import Line, as_html, as_text, change_lines, difference_line
 from pipelines.plan.verb import Verb
+from pipelines.reconcile import PresentRule
 from pipelines.release import Release
 from pipelines.trigger_requests import RuleRequests
 from steps.lambda_function import Function
@@ -203,7 +204,7 @@ def _wanted_rule(requests: RuleRequests) -> Json:
     return _with_parsed_texts({**rule, "Targets": {target["Id"]: target}})
 
 
-def _deployed_rule(found: DeployedRule) -> Json:
+def _deployed_rule(found: PresentRule) -> Json:
     rule = {key: found.rule.get(key, "") for key in _RULE_MEMBERS}
     return _with_parsed_texts({**rule, "Targets": dict(found.targets)})
 
@@ -212,8 +213,6 @@ def _with_parsed_texts(value: Json, key: str = "") -> Json:
     """A value whose texts of JSON are parsed, so that what differs inside can be named."""
     if isinstance(value, Mapping):
         return {name: _with_parsed_texts(item, name) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_with_parsed_texts(item) for item in value]
     if key in _JSON_TEXTS:
         try:
             return json.loads(value)

@@ -4,16 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipelines.definition import Json
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeployedRule:
-    """An EventBridge rule."""
-
-    rule: Mapping[str, Json]
-    """As ListRules answers."""
-    targets: Mapping[str, Mapping[str, Json]]
-    """Its targets by their ids, as ListTargetsByRule answers."""
+from pipelines.reconcile import PresentRule
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,5 +26,5 @@ class Deployed:
     the deployed definition or a rule names, where they could be read."""
     schedules: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """The project's schedules by name, as GetSchedule answers."""
-    rules: Mapping[str, DeployedRule] = field(default_factory=dict)
+    rules: Mapping[str, PresentRule] = field(default_factory=dict)
     """The project's rules by name."""

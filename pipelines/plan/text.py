@@ -94,11 +94,15 @@ def shown(difference: Difference) -> str:
     """Both sides, or the one there is, cut where they are long and alike."""
     sides = [_text(side) for side in (difference.old, difference.new) if side is not ABSENT]
     if max(map(len, sides)) > _MAX_CHARACTERS:
-        pairs = zip(sides[0], sides[-1], strict=False)
-        alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        alike = _num_alike(*sides) if len(sides) > 1 else 0
         start = max(0, alike - _CONTEXT_CHARACTERS)
         sides = [_cut(side, start) for side in sides]
     return " -> ".join(sides)
+
+
+def _num_alike(text: str, other: str) -> int:
+    pairs = zip(text, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _cut(text: str, start: int) -> str:
