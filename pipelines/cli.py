@@ -3,8 +3,8 @@
 Standard output is data, standard error is talk. Exit codes: 0 success; 1 an execution failed, a
 check found something, an account refused or could not be reached, an endpoint could not be stopped
 or left a request without an answer, or the disk is full or closed to us; 2 the command was used
-wrongly; 130 it was interrupted outside an execution. Nothing heavy is imported until a command
-needs it.
+wrongly; 3 `plan` found changes; 130 it was interrupted outside an execution. Nothing heavy is
+imported until a command needs it.
 """
 
 import argparse
@@ -14,7 +14,16 @@ import sys
 from collections.abc import Sequence
 
 from pipelines.account.errors import AccountError
-from pipelines.commands import definitions, endpoints, packages, runs, scheduler, status, traffic
+from pipelines.commands import (
+    definitions,
+    endpoints,
+    packages,
+    publish,
+    runs,
+    scheduler,
+    status,
+    traffic,
+)
 from pipelines.commands.usage import UsageError
 from steps.errors import DeclarationError
 
@@ -55,7 +64,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings of the site are environment variables SITE_*; see the README.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (definitions, runs, status, packages, endpoints, traffic, scheduler):
+    families = (definitions, publish, runs, status, packages, endpoints, traffic, scheduler)
+    for family in families:
         family.add(commands)
     return parser
 

@@ -80,7 +80,10 @@ def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapp
             f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
             "or name another with SITE_SCHEDULE_GROUP."
         ) from error
-    return {name: scheduler.get_schedule(GroupName=wanted.group, Name=name) for name in names}
+    found = {name: scheduler.get_schedule(GroupName=wanted.group, Name=name) for name in names}
+    for schedule in found.values():
+        schedule.pop("ResponseMetadata", None)  # it is about the answer
+    return found
 
 
 def present_rules(wanted: TriggerRequests, events: Any) -> dict[str, PresentRule]:

@@ -1,0 +1,186 @@
+"""Publishes Lambda functions, each version under an alias that never moves, and removes old ones.
+
+    code, configuration -> $LATEST -> version 7 -> alias code-0123456789ab -> permission for rules
+
+Nothing calls `$LATEST`, so that a change which ends half-way concerns nobody: what is missing is
+made by the next attempt. The alias comes when its version can be called.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+from pipelines.account.errors import AccountError, code
+from steps.lambda_function import Function
+
+WAIT_SECONDS = 1.0
+MAX_WAITS = 120
+"""A function is usually ready in seconds."""
+_ABSENT = "ResourceNotFoundException"
+_THERE = "ResourceConflictException"
+_RULES = "rules"
+"""Id of the statement that lets rules call a function."""
+_ALIAS_ARN = re.compile(r":function:([\w-]+):(code-[0-9a-f]{12})\b")
+
+Sleep = Callable[[float], None]
+
+
+def is_published(function: Function, lambda_: Any) -> bool:
+    """Whether a function can be called by the name that steps and rules call it by.
+
+    Args:
+        function: The function.
+        lambda_: A Lambda client.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        lambda_.get_alias(FunctionName=function.name, Name=function.alias)
+        if function.rules_arn:
+            answer = lambda_.get_policy(FunctionName=function.name, Qualifier=function.alias)
+            statements = json.loads(answer["Policy"])["Statement"]
+            return any(statement["Sid"] == _RULES for statement in statements)
+    except ClientError as error:
+        if code(error) == _ABSENT:
+            return False
+        raise
+    return True
+
+
+def publish(function: Function, lambda_: Any, sleep: Sleep) -> None:
+    """Make a function callable by its alias. It can be repeated after whatever it raised.
+
+    Args:
+        function: The function.
+        lambda_: A Lambda client.
+        sleep: Waits for a number of seconds.
+
+    Raises:
+        AccountError: The function does not become ready.
+    """
+    archive = function.code.zip_archive()
+    checksum = base64.b64encode(hashlib.sha256(archive).digest()).decode()
+    name = {"FunctionName": function.name}
+    _make(function, archive, lambda_)
+    latest = _ready(function, "$LATEST", lambda_, sleep)
+    if any(latest.get(key) != value for key, value in function.configuration.items()):
+        lambda_.update_function_configuration(**name, **function.configuration)
+        latest = _ready(function, "$LATEST", lambda_, sleep)
+    if latest["CodeSha256"] != checksum:
+        lambda_.update_function_code(**name, ZipFile=archive)
+        _ready(function, "$LATEST", lambda_, sleep)
+    # Without changes since the last version, this answers that one.
+    version = lambda_.publish_version(**name, CodeSha256=checksum)["Version"]
+    _ready(function, version, lambda_, sleep)
+    if function.reserved_concurrency is not None:
+        lambda_.put_function_concurrency(
+            **name, ReservedConcurrentExecutions=function.reserved_concurrency
+        )
+    _unless_there(lambda_.create_alias, **name, Name=function.alias, FunctionVersion=version)
+    if function.rules_arn:
+        _unless_there(
+            lambda_.add_permission,
+            **name,
+            Qualifier=function.alias,
+            StatementId=_RULES,
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            SourceArn=function.rules_arn,
+        )
+
+
+def _make(function: Function, archive: bytes, lambda_: Any) -> None:
+    from botocore.exceptions import ClientError
+
+    try:
+        lambda_.get_function_configuration(FunctionName=function.name)
+    except ClientError as error:
+        if code(error) != _ABSENT:
+            raise
+        _unless_there(
+            lambda_.create_function,
+            FunctionName=function.name,
+            Code={"ZipFile": archive},
+            **function.configuration,
+        )
+
+
+def _unless_there(create: Callable[..., Any], **request: Any) -> None:
+    """Create something; when an earlier attempt has done it, whose answer was lost, it is done."""
+    from botocore.exceptions import ClientError
+
+    try:
+        create(**request)
+    except ClientError as error:
+        if code(error) != _THERE:
+            raise
+
+
+def _ready(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> dict[str, Any]:
+    """A function's configuration, once it can be called and changed.
+
+    Source: AWS Lambda Developer Guide, "Lambda function states",
+    https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+    """
+    for _ in range(MAX_WAITS):
+        answer: dict[str, Any] = lambda_.get_function_configuration(
+            FunctionName=function.name, Qualifier=qualifier
+        )
+        states = {answer.get("State"), answer.get("LastUpdateStatus")}
+        if "Failed" in states:
+            reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason")
+            raise AccountError(
+                f"Function '{function.name}' failed to become ready: {reason or 'no reason given'}"
+            )
+        if not states & {"Pending", "InProgress"}:
+            return answer
+        sleep(WAIT_SECONDS)
+    raise AccountError(
+        f"Function '{function.name}' is not ready after {MAX_WAITS * WAIT_SECONDS:.0f} s; run the "
+        "command again later, it goes on where it was."
+    )
+
+
+def called(texts: Iterable[str]) -> set[tuple[str, str]]:
+    """Names and aliases of the functions whose ARNs stand in texts."""
+    return {(match[1], match[2]) for text in texts for match in _ALIAS_ARN.finditer(text)}
+
+
+def remove_unused(
+    names: Collection[str], used: Collection[tuple[str, str]], lambda_: Any
+) -> Iterator[str]:
+    """Remove the published versions of functions that nothing calls, and functions without any.
+
+    Args:
+        names: Names of the functions to look at.
+        used: Names and aliases of those that are called.
+        lambda_: A Lambda client.
+
+    Yields:
+        What was removed.
+    """
+    from botocore.exceptions import ClientError
+
+    for name in sorted(names):
+        pages = lambda_.get_paginator("list_aliases").paginate(FunctionName=name)
+        try:
+            aliases = [alias for page in pages for alias in page["Aliases"]]
+        except ClientError as error:
+            if code(error) != _ABSENT:
+                raise
+            continue
+        kept = [alias for alias in aliases if (name, alias["Name"]) in used]
+        if not kept:
+            lambda_.delete_function(FunctionName=name)
+            yield f"removed function {name}"
+            continue
+        versions = {alias["FunctionVersion"] for alias in kept}
+        for alias in aliases:
+            if alias not in kept:
+                lambda_.delete_alias(FunctionName=name, Name=alias["Name"])
+                if alias["FunctionVersion"] not in versions:
+                    lambda_.delete_function(FunctionName=name, Qualifier=alias["FunctionVersion"])
+                yield f"removed function {name}  {alias['Name']}"

@@ -1,0 +1,91 @@
+"""Commands that publish pipelines in an account, and take them back: `upsert`, `delete`."""
+
+import argparse
+import getpass
+import socket
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.commands.usage import Commands, UsageError, site
+
+if TYPE_CHECKING:
+    from pipelines.account.clients import Clients
+    from pipelines.compile import Compiled
+    from steps.site import Site
+
+
+def add(commands: Commands) -> None:
+    """Declare the commands."""
+    command = commands.add_parser("upsert", help="create or update pipelines in the account")
+    command.add_argument("names", nargs="*", metavar="NAME")
+    command.add_argument("--all", action="store_true", help="all pipelines of the catalogue")
+    command.set_defaults(command=_upsert)
+
+    command = commands.add_parser(
+        "delete", help="delete a pipeline in the account, and what starts it"
+    )
+    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    command.set_defaults(command=_delete)
+
+
+def _upsert(arguments: argparse.Namespace) -> int:
+    from pipelines.account.clients import Clients
+    from pipelines.checks import check
+    from pipelines.compile import compile_pipeline
+    from pipelines.definition import load
+
+    if bool(arguments.names) == arguments.all:
+        raise UsageError("Name the pipelines to publish, or say --all.")
+    target = site()
+    names: Iterable[str] = CATALOGUE if arguments.all else dict.fromkeys(arguments.names)
+    compiled = [compile_pipeline(name, target) for name in names]
+    findings = [
+        (item.name, finding) for item in compiled for finding in check(load(item.definition))
+    ]
+    for name, finding in findings:
+        print(f"{name}:{finding}", file=sys.stderr)
+    if findings:
+        print("pipelines: Nothing is published: the checks found something.", file=sys.stderr)
+        return 1
+    clients = Clients(target)
+    for item in compiled:
+        _publish(item, target, clients)
+        print(target.pipeline_arn(item.name))
+    return 0
+
+
+def _publish(compiled: "Compiled", target: "Site", clients: "Clients") -> None:
+    from pipelines.account.deployed import read_state
+    from pipelines.account.upsert import upsert
+    from pipelines.plan import plan
+
+    state = read_state(compiled, target, clients)
+    print(plan(state.release, state.deployed), end="", file=sys.stderr)
+    upsert(state, target, clients, owner=_owner(), say=_say)
+
+
+def _delete(arguments: argparse.Namespace) -> int:
+    from pipelines.account.clients import Clients
+    from pipelines.account.delete import delete
+
+    target = site()
+    delete(arguments.name, target, Clients(target), owner=_owner(), say=_say)
+    print(
+        f"Data, model packages, endpoints and what is under '{target.uri('')}' stay.",
+        file=sys.stderr,
+    )
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _owner() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
