@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from monitoring.markup import Markup, element, join
 from monitoring.theme import STYLE
 
+MAX_SHORT_CHARACTERS = 40
+"""Cells with more may break anywhere, and get room for that; shorter ones break between words."""
+
 # The page cannot load or run anything, even if a text slipped through unescaped.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -56,16 +59,17 @@ def section(title: str, text: str, *content: Markup) -> Markup:
     return element("section", element("h2", title), element("p", text, class_="muted"), *content)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str | float]]) -> Markup:
+def table(header: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> Markup:
     """A table; numbers are aligned to the right, and the first cell of a row is its heading.
 
     Args:
         header: Names of the columns.
-        rows: Cells; a whole number is written as it is, any other with four decimals.
+        rows: Cells; a whole number is written as it is, any other with four decimals, and None
+            leaves a cell empty.
     """
     body = [list(row) for row in rows]
     is_number = [
-        bool(body) and all(isinstance(row[column], int | float) for row in body)
+        bool(body) and not any(isinstance(row[column], str) for row in body)
         for column in range(len(header))
     ]
     kinds = ["number" if number else None for number in is_number]
@@ -76,9 +80,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str | float]]) -> Marku
     lines = [
         element(
             "tr",
-            element("th", _cell(row[0]), scope="row", class_=kinds[0]),
+            element("th", _text(row[0]), scope="row", class_=kinds[0] or _kind(row[0])),
             *(
-                element("td", _cell(cell), class_=kind)
+                element("td", _text(cell), class_=kind or _kind(cell))
                 for cell, kind in zip(row[1:], kinds[1:], strict=True)
             ),
         )
@@ -98,7 +102,11 @@ def titled(title: str, *content: Markup) -> Markup:
     return join(element("h3", title), *content)
 
 
-def _cell(value: str | float) -> str:
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) else f"{value:.4f}"
+def _text(cell: str | float | None) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.4f}"
+    return "" if cell is None else str(cell)
+
+
+def _kind(cell: str | float | None) -> str | None:
+    return "long" if len(_text(cell)) > MAX_SHORT_CHARACTERS else None

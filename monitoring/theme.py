@@ -40,7 +40,7 @@ section { padding: 20px 24px; margin-top: 20px; }
 .tile dd { margin: 0; }
 .tile .value {
   font-size: 28px; line-height: 1.25; font-weight: 650; letter-spacing: -0.02em;
-  font-variant-numeric: tabular-nums;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
 .tile .note { font-size: 12.5px; }
 .columns {
@@ -50,25 +50,25 @@ section { padding: 20px 24px; margin-top: 20px; }
 .small {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 20px;
 }
-.columns + .columns, .scroll + h3 { margin-top: 20px; }
+.columns + .columns, .scroll + .columns, .scroll + h3, .gallery + h3 { margin-top: 20px; }
 .scroll { overflow: auto; max-height: 640px; }
 .scroll.wide { max-height: none; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td {
-  padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); text-align: left;
+  padding: 6px 16px 6px 0; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top;
 }
 thead th {
   position: sticky; top: 0; background: var(--surface); color: var(--muted); font-size: 13px;
   font-weight: 600;
 }
-tbody th { font-weight: 500; overflow-wrap: break-word; }
-tbody td { overflow-wrap: anywhere; }
+tbody th { font-weight: 500; }
+.long { min-width: 16em; overflow-wrap: anywhere; }
 th.number, td.number { text-align: right; white-space: nowrap; }
 figure { margin: 0; }
 figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; overflow-wrap: anywhere; }
 .gallery {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 16px;
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); gap: 16px;
 }
 .gallery figure { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .gallery img {
@@ -76,6 +76,17 @@ figcaption { color: var(--muted); font-size: 13px; margin-top: 6px; overflow-wra
 }
 .gallery .pixels { image-rendering: pixelated; }
 .gallery figcaption { margin: 0; padding: 8px 10px 10px; line-height: 1.4; color: var(--ink); }
+@media (max-width: 640px) {
+  main { padding: 16px 12px 40px; }
+  section { padding: 16px; }
+  .tiles { grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; }
+  .tile { padding: 12px 14px; }
+  .tile .value { font-size: 22px; }
+  .gallery { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); gap: 12px; }
+  table { font-size: 13px; }
+  th, td { padding-right: 10px; }
+  .long { min-width: 13em; }
+}
 @media print { body { background: none; } section, .tile { break-inside: avoid; } }
 """
 

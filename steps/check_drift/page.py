@@ -115,8 +115,8 @@ def _features(report: DriftReport) -> list[Markup]:
     rows = [
         (
             finding.name,
-            "none" if finding.distance is None else f"{finding.distance:.4f}",
-            "none" if finding.distance is None else f"{finding.threshold:.4f}",
+            finding.distance,
+            None if finding.distance is None else finding.threshold,
             finding.status,
         )
         for finding in report.findings
@@ -156,7 +156,7 @@ def _chart(
     if expectation.texts and "string_statistics" in feature:
         buckets = feature["string_statistics"]["distribution"]["categorical"]["buckets"]
         counts = {bucket["value"]: bucket["count"] for bucket in buckets}
-        return compare_texts(name, expectation.texts, counts)
+        return compare_texts(name, expectation.texts, counts) if counts else None
     return None
 
 

@@ -88,7 +88,7 @@ def _violations(report: QualityReport) -> Markup:
 def _metrics(report: QualityReport) -> Markup:
     metrics, constraints = report.result.metrics, report.baseline.constraints
     rows = [
-        (name, metrics[name], f"{constraints[name].threshold:.4f}" if name in constraints else "")
+        (name, metrics[name], constraints[name].threshold if name in constraints else None)
         for name in QualityMetric
     ]
     return section(
@@ -144,10 +144,7 @@ def _history(report: QualityReport) -> list[Markup]:
         rows = [
             [
                 name.removeprefix(LABEL_FIGURE),
-                *(
-                    f"{record['figures'][name]:.4f}" if name in record["figures"] else ""
-                    for record in latest
-                ),
+                *(record["figures"].get(name) for record in latest),
             ]
             for name in labels
         ]
@@ -190,6 +187,6 @@ def _matching(merge: Merge) -> Markup:
         "Matching",
         "Labels belong to answers by the inference id, else by the event id; of those that have no "
         "counterpart the first few are listed. An answer may lie before or after the window.",
-        table(("", "number", "what they are"), counts),
+        table(("what", "number", "which"), counts),
         *([columns(*parts)] if parts else []),
     )

@@ -50,3 +50,13 @@ def test_table() -> None:
         '<td class="number">0.5000</td></tr><tr><th scope="row">b</th><td class="number">10</td>'
         '<td class="number">1.0000</td></tr></tbody></table></div>'
     )
+
+
+def test_cells() -> None:
+    """Empty cells leave a column one of numbers; long cells may break anywhere."""
+    made = table(("a", "b", "c"), [("x" * 41, None, "y z" * 20), ("x" * 40, 1.0, "y")])
+    assert made.partition("<tbody>")[2] == (
+        f'<tr><th scope="row" class="long">{"x" * 41}</th><td class="number"></td>'
+        f'<td class="long">{"y z" * 20}</td></tr><tr><th scope="row">{"x" * 40}</th>'
+        '<td class="number">1.0000</td><td>y</td></tr></tbody></table></div>'
+    )

@@ -214,7 +214,7 @@ def test_quality_of_each_label_over_time(check: Check, tmp_path: Path) -> None:
     assert "Quality by window" in page
     assert "recall of dog" in page
     _, _, table = page.partition("Recall by window")
-    assert table.count("<td>0.9000</td>") == 2 * 3
+    assert table.count('<td class="number">0.9000</td>') == 2 * 3
 
 
 def test_many_labels(check: Check, tmp_path: Path) -> None:
