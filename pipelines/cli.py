@@ -18,6 +18,7 @@ from pipelines.commands import (
     definitions,
     endpoints,
     packages,
+    plan,
     publish,
     runs,
     scheduler,
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings of the site are environment variables SITE_*; see the README.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    families = (definitions, publish, runs, status, packages, endpoints, traffic, scheduler)
+    families = (definitions, plan, publish, runs, status, packages, endpoints, traffic, scheduler)
     for family in families:
         family.add(commands)
     return parser

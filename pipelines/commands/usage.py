@@ -3,9 +3,9 @@
 import argparse
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 from steps.site import Site
 
@@ -54,6 +54,12 @@ def next_command(words: str, root: Path) -> str:
 def site() -> Site:
     """The site that the environment describes."""
     return Site.from_environment(os.environ)
+
+
+def has_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to write colours: to a terminal that shows them, unless `NO_COLOR` is set."""
+    is_plain = environment.get("NO_COLOR") or environment.get("TERM") == "dumb"
+    return stream.isatty() and not is_plain
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -15,7 +15,7 @@ from steps.bundle import bundle
 from steps.lambda_function import lambda_function
 from steps.site import Site
 
-DEFINITIONS = Path(__file__).parents[3] / "definitions"
+DEFINITIONS = Path(__file__).parents[2] / "definitions"
 SITE = Site(project="image-classification")
 
 
