@@ -43,7 +43,7 @@ class Forecast:
 
 
 def forecasts(old: Mapping[str, Json] | None, new: Mapping[str, Json]) -> tuple[Forecast, ...]:
-    """Forecasts for the steps whose type can be cached.
+    """Forecasts for the jobs that can be cached, and for functions whose cache is declared.
 
     Args:
         old: The definition that earlier executions ran; None without any.
@@ -70,7 +70,11 @@ def forecasts(old: Mapping[str, Json] | None, new: Mapping[str, Json]) -> tuple[
         is_function = after[name].type == "Lambda" and outcome is not Outcome.HIT
         return Outcome.DEPENDS if is_function else outcome
 
-    return tuple(forecast(step) for step in after.values() if step.type in CACHEABLE)
+    return tuple(
+        forecast(step)
+        for step in after.values()
+        if step.type in CACHEABLE and (step.type != "Lambda" or "CacheConfig" in step.body)
+    )
 
 
 def _forecast(

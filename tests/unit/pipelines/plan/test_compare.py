@@ -100,9 +100,8 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
         "- schedule image-classification.old  rate(1 day)",
         "+ 1 object in S3  0.0 kB",
         "Step cache, for the same parameters:",
-        "    FindApprovedModel  off      its cache is off",
-        "    Preprocess         miss     the default of parameter ImageSize changed",
-        "    Tune               miss     its code changed, step Preprocess runs again",
+        "    Preprocess  miss     the default of parameter ImageSize changed",
+        "    Tune        miss     its code changed, step Preprocess runs again",
     ]
     remaining = iter(shown)
     for line in expected:  # In this order, with others between.
@@ -126,9 +125,9 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
         "New": training.role_arn,
     }
     assert document["StepCache"][0] == {
-        "Step": "FindApprovedModel",
-        "Outcome": "off",
-        "Reasons": ["its cache is off"],
+        "Step": "Preprocess",
+        "Outcome": "miss",
+        "Reasons": ["the default of parameter ImageSize changed"],
     }
 
 

@@ -136,9 +136,18 @@ def test_what_reads_a_function_depends_on_its_answer() -> None:
     first = processing("A", source={"Get": "Steps.F.OutputParameters['Uri']"})
     both = definition(FUNCTION, first, B)
     assert only(both, both) == {
-        "F": (Outcome.OFF, ("its cache is off",)),
         "A": (Outcome.DEPENDS, ("if step F gives what it gave before", WITHIN)),
         "B": (Outcome.DEPENDS, ("if step A gives what it gave before", WITHIN)),
+    }
+
+
+def test_a_function_with_a_cache_is_like_a_job() -> None:
+    """What reads its answer hits where it hits itself."""
+    cached = {**FUNCTION, "CacheConfig": CACHE}
+    reads = processing("A", source={"Get": "Steps.F.OutputParameters['Uri']"})
+    assert only(definition(cached, reads), definition(cached, reads)) == {
+        "F": (Outcome.HIT, (WITHIN,)),
+        "A": (Outcome.HIT, (WITHIN,)),
     }
 
 
