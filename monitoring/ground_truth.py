@@ -17,7 +17,6 @@ import io
 import json
 import sys
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,10 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
 from monitoring.captured import CapturedBlock, CapturedRecord
-from monitoring.classification import ConfusionMatrix
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.events import EVENT_VERSION, parse_event, read_id
 from monitoring.json_lines import read_lines
@@ -221,8 +217,8 @@ class Merge:
     """Rows whose label was collected after the end of the window."""
     num_shared: int = 0
     """Rows beyond the first of their ids; the label of an id is that of all of its rows."""
-    num_pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Rows by actual and predicted label."""
+    num_pairs: int = 0
+    """Rows with an actual and a predicted label."""
     unlabelled: Sequence[str] = ()
     """Ids of rows without a label, the first few in alphabetical order."""
     _met: set[str] = field(default_factory=set)
@@ -239,12 +235,12 @@ class Merge:
         unknown = [row_id for row_id, actual in zip(ids, merged.actual, strict=True) if not actual]
         num_met = len(self._met)
         self._met.update(known)
-        num_paired = self.num_pairs.total()
-        self.num_pairs.update((actual, predicted) for _, actual, predicted in merged.pairs())
+        num_pairs = sum(1 for _ in merged.pairs())
+        self.num_pairs += num_pairs
         self.num_rows += block.num_rows
         self.num_unlabelled += len(unknown)
         self.num_late += sum(row_id in self.labels.late for row_id in known)
-        self.num_unanswered += len(known) - (self.num_pairs.total() - num_paired)
+        self.num_unanswered += len(known) - num_pairs
         self.num_shared += len(known) - (len(self._met) - num_met)
         self.unlabelled = heapq.nsmallest(MAX_LISTED, chain(self.unlabelled, unknown))
         return merged
@@ -257,22 +253,6 @@ class Merge:
     def unmatched(self) -> list[str]:
         """Their ids, the first few in alphabetical order."""
         return heapq.nsmallest(MAX_LISTED, self.labels.by_id.keys() - self._met)
-
-    def matrix(self, labels: Iterable[str] = ()) -> ConfusionMatrix:
-        """The pairs as a confusion matrix.
-
-        Args:
-            labels: Labels that have a place even if no pair has them.
-
-        Raises:
-            ValueError: There is no pair.
-        """
-        names = sorted({*labels, *chain.from_iterable(self.num_pairs)})
-        index = {name: position for position, name in enumerate(names)}
-        counts = np.zeros((len(names), len(names)), dtype=np.int64)
-        for (actual, predicted), count in self.num_pairs.items():
-            counts[index[actual], index[predicted]] = count
-        return ConfusionMatrix(labels=tuple(names), counts=counts)
 
 
 def _collection_order(path: Path) -> tuple[tuple[str, ...], str, str]:

@@ -31,6 +31,14 @@ from monitoring.model_quality import (
 CRITICAL_VALUE = 2.326
 """Standard errors by which chance makes a metric worse in 1 of 100 windows of a normal variable."""
 
+MAX_NEW_LABELS = 100
+"""Labels unknown to the baseline that have a row and a column of their own, the first ones in
+alphabetical order: whoever labels may write anything.
+"""
+
+OTHER_LABELS, OTHER_ANSWERS = "(other labels)", "(other answers)"
+"""All further ones, actual and predicted: two names, so that a wrong answer stays wrong."""
+
 SUBSAMPLE_SEED = 0
 """Decides the subsamples behind the standard deviations."""
 
@@ -162,12 +170,16 @@ class ModelCheckResult:
 class ModelCheck:
     """A check of answers against labels: `update` with blocks, then the `result`.
 
-    Between the blocks only counts by actual and predicted label are kept.
+    Between the blocks only counts by actual and predicted label are kept, and of labels that the
+    baseline does not know no more than `MAX_NEW_LABELS`.
     """
 
     def __init__(self, baseline: ModelBaseline) -> None:
         self._baseline = baseline
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._known = {*baseline.labels, OTHER_LABELS, OTHER_ANSWERS}
+        self._new: set[str] = set()
+        """Labels of the counts that the baseline does not know."""
 
     def update(self, *, actual: Sequence[str], predicted: Sequence[str]) -> None:
         """Add images by their actual and predicted labels; labels may be new.
@@ -176,6 +188,26 @@ class ModelCheck:
             ValueError: The sequences differ in length.
         """
         self._counts.update(zip(actual, predicted, strict=True))
+        self._new |= {*actual, *predicted} - self._known
+        if len(self._new) > MAX_NEW_LABELS:
+            self._bound()
+
+    def _bound(self) -> None:
+        """Count together what is not among the first new labels.
+
+        Such a label is not among them later either, so the order of the images does not matter.
+        """
+        others = set(sorted(self._new)[MAX_NEW_LABELS:])
+        counts: Counter[tuple[str, str]] = Counter()
+        for (actual, predicted), count in self._counts.items():
+            answer = OTHER_LABELS if actual == predicted else OTHER_ANSWERS
+            pair = (
+                OTHER_LABELS if actual in others else actual,
+                answer if predicted in others else predicted,
+            )
+            counts[pair] += count
+        self._counts = counts
+        self._new -= others
 
     def result(self) -> ModelCheckResult:
         """Judge what has come so far."""

@@ -1,5 +1,6 @@
 """Tests of the check of a classifier's quality."""
 
+import itertools
 import json
 import math
 import re
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring import model_check as model_check_module
 from monitoring.baseline import BaselineError
 from monitoring.classification import ConfusionMatrix, confusion_matrix
 from monitoring.data_check import Status
@@ -137,6 +139,54 @@ def test_new_label() -> None:
     assert result.matrix.labels == ("cat", "dog", "owl")
     assert result.metrics["accuracy"] == pytest.approx(180 / 290)
     assert result.status is Status.COMPLETED_WITH_VIOLATIONS
+
+
+def test_any_number_of_new_labels() -> None:
+    """Beyond a hundred they count together, and wrong answers among them stay wrong."""
+    new = [f"label {number:05}" for number in range(20_000)]
+    model_check = ModelCheck(baseline())
+    model_check.update(actual=["cat"] * 10, predicted=["cat"] * 10)
+    for start in range(0, 20_000, 1000):
+        part = new[start : start + 1000]
+        model_check.update(actual=part, predicted=["cat"] * 1000)
+        model_check.update(actual=part, predicted=part)
+        model_check.update(actual=part, predicted=[*part[1:], part[0]])
+    matrix = model_check.result().matrix
+    assert matrix is not None
+    assert matrix.labels == ("cat", "dog", "(other answers)", "(other labels)", *new[:100])
+    assert matrix.num_images == 60_010
+    assert matrix.accuracy == pytest.approx(20_010 / 60_010)
+    assert matrix.counts[3, :4].tolist() == [19_900, 0, 19_899, 19_900]
+
+
+@given(
+    st.lists(st.tuples(*[st.sampled_from(["cat", "dog", *"abcdefgh"])] * 2), max_size=40),
+    st.lists(st.integers(0, 40), max_size=3),
+    st.data(),
+)
+@settings(deadline=None)
+def test_neither_order_nor_blocks_matter(
+    pairs: list[tuple[str, str]], cuts: list[int], data: st.DataObject
+) -> None:
+    """Images in any order and blocks give the same counts, with all the right answers."""
+    results = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_check_module, "MAX_NEW_LABELS", 3)
+        for order, ends in ((pairs, []), (data.draw(st.permutations(pairs)), sorted(cuts))):
+            model_check = ModelCheck(baseline())
+            for start, stop in itertools.pairwise([0, *ends, len(order)]):
+                block = order[start:stop]
+                model_check.update(
+                    actual=[actual for actual, _ in block], predicted=[guess for _, guess in block]
+                )
+            results.append(model_check.result())
+    one, other = results
+    assert one.statistics == other.statistics
+    assert one.violations == other.violations
+    if one.matrix is not None:
+        assert one.matrix.num_images == len(pairs)
+        assert one.matrix.counts.trace() == sum(actual == guess for actual, guess in pairs)
+        assert len(one.matrix.labels) <= 2 + 3 + 2
 
 
 def test_names_of_metrics() -> None:
