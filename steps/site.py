@@ -207,11 +207,10 @@ class Site:
         """Name of the Lambda function whose source is `infrastructure/functions/<folder>/`."""
         return f"{self.project}-{folder}"
 
-    def function_arn(self, folder: str, alias: str = "") -> str:
-        """ARN of that function, or of an alias of it."""
+    def function_arn(self, folder: str) -> str:
+        """ARN of that function, without a version or alias."""
         service = f"arn:{self.partition}:lambda:{self.region}:{self.account}"
-        arn = f"{service}:function:{self.function_name(folder)}"
-        return f"{arn}:{alias}" if alias else arn
+        return f"{service}:function:{self.function_name(folder)}"
 
 
 def _parse(key: str, text: str, kind: object) -> str | bool | int | tuple[str, ...]:
