@@ -40,6 +40,11 @@ MIN_EFFECTIVE_SIZE = 20
 chance alone explains a distance of 0.4.
 """
 
+MAX_EXTRA_FEATURES = 100
+"""Features unknown to the baseline that are kept, the first ones in alphabetical order: whoever
+answers may give them any names.
+"""
+
 MAX_SHOWN_TEXTS = 5
 MAX_SHOWN_CHARACTERS = 40
 
@@ -126,7 +131,12 @@ class DataCheck:
             )
         if not num_records:
             return
-        for name in columns.keys() - self._features.keys():
+        names = self._features.keys() | columns.keys()
+        # One that is not among the first now is not among them later either.
+        dropped = {*sorted(names - self._baseline.features.keys())[MAX_EXTRA_FEATURES:]}
+        for name in self._features.keys() & dropped:
+            del self._features[name]
+        for name in columns.keys() - self._features.keys() - dropped:
             self._features[name] = _CurrentFeature(
                 name, num_missing=self._num_records, expectation=self._baseline.features.get(name)
             )

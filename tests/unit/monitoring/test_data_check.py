@@ -359,6 +359,21 @@ def test_columns() -> None:
     ]
 
 
+def test_any_number_of_extra_columns() -> None:
+    """Beyond the first hundred they are not kept, in whatever order they come."""
+    names = [f"extra {number:04}" for number in range(1000)]
+    expected = baseline(x=BRIGHTNESS)
+    current: list[Record] = [{"x": 0.5, name: "a"} for name in names]
+    result = check(expected, current[500:], current[:500])
+    found = [item["feature_name"] for item in result.violations]
+    assert sorted(found) == [*names[:100], "x"]
+    described = {feature["name"]: feature for feature in result.statistics["features"]}
+    assert described.keys() == {"x", *names[:100]}
+    common = {"num_present": 1, "num_missing": 999}
+    assert described[names[7]]["string_statistics"]["common"] == common
+    assert result.statistics == check(expected, current).statistics
+
+
 @pytest.mark.parametrize("num_records", [1, 2, NUM_RECORDS])
 def test_records_without_values(num_records: int) -> None:
     """Where no record has a value every expected feature is missing, however few records came."""

@@ -56,6 +56,15 @@ def test_whole_document() -> None:
     }
 
 
+def test_more_texts_than_are_listed() -> None:
+    """Where the baseline's texts are too many to list, any text may occur, unless more is known."""
+    many = data_statistics({"name": [str(number) for number in range(10_001)]})
+    [feature] = suggest_data_constraints(many)["features"]
+    assert feature == {"name": "name", "inferred_type": "String", "completeness": 1.0}
+    [feature] = suggest_data_constraints(many, domains={"name": ["b", "a"]})["features"]
+    assert feature["string_constraints"] == {"domains": ["a", "b"]}
+
+
 def test_knowledge_goes_before_the_data() -> None:
     """What is known of signs and domains replaces what the sample suggests."""
     constraints = suggest_data_constraints(

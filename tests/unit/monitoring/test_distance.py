@@ -1,15 +1,17 @@
 """Tests of the distances between distributions, against published and hand-counted values."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from monitoring.distance import (
+    MIN_EXPECTED_COUNT,
     NumericalDistance,
     categorical_distance,
     chi_squared_distance,
@@ -181,8 +183,9 @@ def test_chi_squared_p_value(statistic: float, degrees: int) -> None:
 def test_chi_squared_distance(counts: list[tuple[int, int]]) -> None:
     """Where all texts are frequent, p is that of SciPy's test of homogeneity."""
     baseline, current = ({str(i): pair[side] for i, pair in enumerate(counts)} for side in (0, 1))
-    expected = stats.chi2_contingency(np.array(counts).T).pvalue
-    assert chi_squared_distance(baseline, current) == pytest.approx(1 - expected, abs=1e-9)
+    expected = stats.chi2_contingency(np.array(counts).T)
+    assume(expected.expected_freq.min() >= MIN_EXPECTED_COUNT)
+    assert chi_squared_distance(baseline, current) == pytest.approx(1 - expected.pvalue, abs=1e-9)
 
 
 def test_rare_texts_are_counted_together() -> None:
@@ -229,3 +232,19 @@ def test_chance_alone_rarely_passes_the_chi_squared_test() -> None:
             baseline, current = (dict(zip("abcdef", row.tolist(), strict=True)) for row in pair)
             num_low += chi_squared_distance(baseline, current) > 0.95
     assert 60 <= num_low <= 140
+
+
+@pytest.mark.parametrize("measure", [categorical_distance, chi_squared_distance])
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.integers(0, 50)).filter(
+        lambda item: any(item.values())
+    ),
+    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 50)),
+    st.integers(1, 50),
+)
+def test_others_count_as_one_text(
+    measure: Callable[..., float], reference: dict[str, int], current: dict[str, int], num: int
+) -> None:
+    """Texts that are not told apart are at the distance of one that the baseline lacks."""
+    told = measure(reference, {**current, "another": num})
+    assert measure(reference, current, num_others=num) == pytest.approx(told)
