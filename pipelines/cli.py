@@ -17,6 +17,7 @@ from pipelines.account.errors import AccountError
 from pipelines.commands import (
     definitions,
     endpoints,
+    graph,
     packages,
     plan,
     publish,
@@ -65,7 +66,18 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Settings of the site are environment variables SITE_*; see the README.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    families = (definitions, plan, publish, runs, status, packages, endpoints, traffic, scheduler)
+    families = (
+        definitions,
+        graph,
+        plan,
+        publish,
+        runs,
+        status,
+        packages,
+        endpoints,
+        traffic,
+        scheduler,
+    )
     for family in families:
         family.add(commands)
     return parser
