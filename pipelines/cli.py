@@ -19,6 +19,7 @@ from pipelines.commands import (
     endpoints,
     graph,
     packages,
+    permissions,
     plan,
     publish,
     runs,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         runs,
         status,
         packages,
+        permissions,
         endpoints,
         traffic,
         scheduler,
@@ -86,5 +88,5 @@ def _parser() -> argparse.ArgumentParser:
 def _formatter(prog: str) -> argparse.HelpFormatter:
     formatter = argparse.HelpFormatter(prog)
     # argparse forgets that commands are indented twice, and would break the line of the longest.
-    formatter._action_max_length = len("    endpoints")
+    formatter._action_max_length = len("    permissions")
     return formatter

@@ -2,11 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, add_root, make_root, next_command, site
+from pipelines.commands.usage import (
+    Commands,
+    UsageError,
+    add_root,
+    assignments,
+    make_root,
+    next_command,
+    site,
+)
 
 
 def add(commands: Commands) -> None:
@@ -46,7 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from pipelines.summary import print_figures
 
     make_root(arguments.root)
-    parameters = _assignments(arguments.parameter)
+    parameters = assignments(arguments.parameter)
     if arguments.images is not None:
         if not arguments.images.is_dir():
             raise UsageError(f"'{arguments.images}' is not a folder of images.")
@@ -92,13 +99,3 @@ def _demo(arguments: argparse.Namespace) -> int:
                     f"\nEndpoint '{endpoint.name}' goes on running; end it with {words}.",
                     file=sys.stderr,
                 )
-
-
-def _assignments(texts: Sequence[str]) -> Mapping[str, str]:
-    values: dict[str, str] = {}
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise UsageError(f"'-p {text}' is not of the form -p Name=Value.")
-        values[name] = value
-    return values

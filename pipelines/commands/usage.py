@@ -62,9 +62,29 @@ def has_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:
     return stream.isatty() and not is_plain
 
 
-def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows with aligned columns; the last column may be as long as it is."""
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """What `-p Name=Value`, given again and again, says.
+
+    Raises:
+        UsageError: One has another form.
+    """
+    values: dict[str, str] = {}
+    for text in texts:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise UsageError(f"'-p {text}' is not of the form -p Name=Value.")
+        values[name] = value
+    return values
+
+
+def print_table(rows: Sequence[Sequence[str]], *, stream: TextIO | None = None) -> None:
+    """Print rows with aligned columns; the last column may be as long as it is.
+
+    Args:
+        rows: The rows, the header first.
+        stream: Where to; None: standard output.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        print(_GAP.join(cells).rstrip())
+        print(_GAP.join(cells).rstrip(), file=stream)

@@ -1,0 +1,137 @@
+"""The command `permissions`: the least IAM policies, and what is wrong with those in force."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.commands.usage import Commands, UsageError, assignments, print_table, site
+
+if TYPE_CHECKING:
+    from pipelines.definition import Json
+    from pipelines.permissions.roles import Permissions, Role
+
+_ROLES = ("execution", "functions", "triggers", "publisher")
+
+
+def add(commands: Commands) -> None:
+    """Declare the command."""
+    command = commands.add_parser(
+        "permissions", help="the least IAM policies of pipelines, or what others lack"
+    )
+    command.add_argument("names", nargs="*", metavar="NAME", help="default: all pipelines")
+    command.add_argument("--role", choices=_ROLES, help="print the policy of one role, to paste")
+    command.add_argument(
+        "--compare",
+        metavar="POLICY",
+        help="file of the policy that the role has, or a list of policies; - is standard input",
+    )
+    command.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a pipeline parameter's value in place of its default, for example another data URI",
+    )
+    command.set_defaults(command=_permissions)
+
+
+def _permissions(arguments: argparse.Namespace) -> int:
+    if arguments.compare is not None and arguments.role is None:
+        raise UsageError(
+            f"--compare needs --role, which says what the policy is for: {', '.join(_ROLES)}."
+        )
+    policies = [] if arguments.compare is None else _policies(arguments.compare)
+    roles = _roles(arguments)
+    if arguments.compare is not None:
+        return _compare(roles[arguments.role], policies)
+    if arguments.role is None:
+        document: object = {str(role): item.to_document() for role, item in roles.items()}
+    else:
+        roles = {arguments.role: roles[arguments.role]}
+        found = roles[arguments.role].policies
+        document = found[0] if len(found) == 1 else found
+        if len(found) != 1:
+            print(
+                f"{len(found)} policies in a list: together they are too long for one, so attach "
+                "each.",
+                file=sys.stderr,
+            )
+    print(json.dumps(document, indent=2))
+    rows = [
+        (str(role), statement.sid, statement.reason)
+        for role, item in roles.items()
+        for statement in item.statements
+        if statement.reason
+    ]
+    if rows:
+        print("Wildcards that are left, and why:", file=sys.stderr)
+        print_table([("ROLE", "STATEMENT", "REASON"), *rows], stream=sys.stderr)
+    return 0
+
+
+def _roles(arguments: argparse.Namespace) -> "Mapping[Role, Permissions]":
+    from pipelines.compile import compile_pipeline
+    from pipelines.definition import load
+    from pipelines.permissions.roles import role_permissions
+
+    unknown = [name for name in arguments.names if name not in CATALOGUE]
+    if unknown:
+        raise UsageError(
+            f"There is no pipeline '{unknown[0]}'. Pipelines: {', '.join(sorted(CATALOGUE))}."
+        )
+    settings = site()
+    # All of them: models that one pipeline registers are served by another.
+    definitions = {name: load(compile_pipeline(name, settings).definition) for name in CATALOGUE}
+    names = arguments.names or list(CATALOGUE)
+    parameters = assignments(arguments.parameters)
+    declared = {item["Name"] for name in names for item in definitions[name]["Parameters"]}
+    for parameter in parameters:
+        if parameter not in declared:
+            raise UsageError(
+                f"Parameter '{parameter}' is not declared by {', '.join(names)}. "
+                f"Declared: {', '.join(sorted(declared))}."
+            )
+    return role_permissions(settings, definitions, names=names, parameters=parameters)
+
+
+def _policies(path: str) -> "list[Mapping[str, Json]]":
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        document = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The policy '{path}' cannot be read: {error}.") from error
+    policies = document if isinstance(document, list) else [document]
+    for policy in policies:
+        if not isinstance(policy, dict) or not isinstance(policy.get("Statement"), list | dict):
+            raise UsageError(
+                f"'{path}' is no IAM policy: expected an object with a member Statement, or a list "
+                "of such objects."
+            )
+    return policies
+
+
+def _compare(needed: "Permissions", policies: "list[Mapping[str, Json]]") -> int:
+    from pipelines.permissions.comparison import Kind, compare
+
+    differences = compare(needed.statements, policies)
+    if differences:
+        print_table(
+            [
+                ("WHAT", "ACTION", "RESOURCE", "WHY"),
+                *(
+                    (str(item.kind), item.action, item.resource, item.reason)
+                    for item in differences
+                ),
+            ]
+        )
+    counts = {kind: sum(item.kind is kind for item in differences) for kind in Kind}
+    print(
+        f"Role {needed.role}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()),
+        file=sys.stderr,
+    )
+    return 1 if counts[Kind.MISSING] else 0

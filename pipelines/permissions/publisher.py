@@ -1,0 +1,237 @@
+"""What whoever publishes needs, a person or a CI: plan, upsert, start, watch, approve, delete."""
+
+from collections.abc import Iterator
+
+from pipelines.permissions.arns import Arns
+from pipelines.permissions.execution import (
+    OBJECT_KEY_ACTIONS,
+    image_repositories,
+    job_log_groups,
+    key_statements,
+    object_keys,
+    pass_role_statement,
+)
+from pipelines.permissions.functions import list_packages_statement
+from pipelines.permissions.objects import list_statements, object_statement
+from pipelines.permissions.patterns import ANYTHING
+from pipelines.permissions.policy import Statement
+from pipelines.permissions.project import Project
+from pipelines.permissions.values import Place
+from pipelines.trigger_requests import TriggerRequests
+
+_WRITTEN = ("code", "definitions", "no-approved-model", "nothing-to-list")
+"""Folders of what an upsert writes, under the project's own."""
+_LEASES = "leases"
+
+_EXECUTIONS = "Executions have made up ids."
+_NO_RESOURCE = "The service takes no resource for it: a list is of all there are."
+
+
+def publisher_statements(project: Project, triggers: TriggerRequests) -> Iterator[Statement]:
+    """The statements of whoever publishes.
+
+    Args:
+        project: The pipelines to publish.
+        triggers: Their schedules and rules.
+    """
+    arns = Arns(project.site)
+    yield from _pipelines(project, arns)
+    yield from _roles(project, triggers)
+    yield from _objects(project, arns)
+    yield from _functions(project, triggers, arns)
+    yield from _triggers(triggers, arns)
+    yield from _packages(project, arns)
+    yield from _failures(project, triggers, arns)
+    yield from _doctor(project, triggers, arns)
+
+
+def _pipelines(project: Project, arns: Arns) -> Iterator[Statement]:
+    site = project.site
+    names = [site.pipeline_name(name) for name in project.pipelines]
+    pipelines = [arn for name in names for arn in arns.sagemaker("pipeline", name)]
+    yield Statement(
+        sid="Pipelines",
+        actions=tuple(
+            f"sagemaker:{action}"
+            for action in (
+                *("AddTags", "CreatePipeline", "DeletePipeline", "DescribePipeline"),
+                *("ListPipelineExecutions", "ListTags", "StartPipelineExecution"),
+                "UpdatePipeline",
+            )
+        ),
+        resources=tuple(pipelines),
+    )
+    yield Statement(
+        sid="Executions",
+        actions=tuple(
+            f"sagemaker:{action}"
+            for action in (
+                *("DescribePipelineDefinitionForExecution", "DescribePipelineExecution"),
+                *("ListPipelineExecutionSteps", "ListPipelineParametersForExecution"),
+                *("RetryPipelineExecution", "StopPipelineExecution"),
+            )
+        ),
+        resources=tuple(f"{arn}/execution/*" for arn in pipelines),
+        reason=_EXECUTIONS,
+    )
+    yield Statement(
+        sid="ListPipelines",
+        actions=("sagemaker:ListPipelines",),
+        resources=(ANYTHING,),
+        reason=_NO_RESOURCE,
+    )
+
+
+def _roles(project: Project, triggers: TriggerRequests) -> Iterator[Statement]:
+    site = project.site
+    yield pass_role_statement("PassExecutionRole", [site.role_arn], ["sagemaker"])
+    if _function_names(project, triggers):
+        yield pass_role_statement("PassFunctionRole", [site.function_role_arn], ["lambda"])
+    if triggers.schedules or triggers.rules:
+        yield pass_role_statement(
+            "PassTriggerRole", [site.trigger_role_arn], ["events", "scheduler"]
+        )
+
+
+def _objects(project: Project, arns: Arns) -> Iterator[Statement]:
+    written = [_folder(project, name) for name in _WRITTEN]
+    leases = [_folder(project, _LEASES)]
+    yield object_statement(arns, "PublishObjects", ["s3:GetObject", "s3:PutObject"], written)
+    yield object_statement(
+        arns, "HoldLeases", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], leases
+    )
+    yield from list_statements(arns, [*written, *leases])
+    keys = object_keys(project)
+    if keys:
+        # The bucket's own key may be the same.
+        yield from key_statements(arns, "EncryptObjects", OBJECT_KEY_ACTIONS, keys)
+
+
+def _folder(project: Project, name: str) -> Place:
+    return Place(bucket=project.site.bucket, key=f"{project.site.project}/{name}/*")
+
+
+def _function_names(project: Project, triggers: TriggerRequests) -> list[str]:
+    called = {
+        step.body["FunctionArn"].partition(":function:")[2].partition(":")[0]
+        for step, _ in project.steps("Lambda")
+    }
+    return sorted(called | {function.name for function in triggers.functions})
+
+
+def _functions(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
+    names = _function_names(project, triggers)
+    if names:
+        yield Statement(
+            sid="Functions",
+            actions=tuple(
+                f"lambda:{action}"
+                for action in (
+                    *("AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias"),
+                    *("DeleteFunction", "GetAlias", "GetFunctionConfiguration", "GetPolicy"),
+                    *("ListAliases", "PublishVersion", "PutFunctionConcurrency"),
+                    *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
+                )
+            ),
+            resources=tuple(
+                arn
+                for name in names
+                for arn in (
+                    arns.of("lambda", f"function:{name}"),
+                    arns.of("lambda", f"function:{name}:*"),
+                )
+            ),
+            reason="Versions are numbered, and aliases named after digests, when they are made.",
+        )
+
+
+def _triggers(triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
+    own = f"{triggers.prefix}*"
+    reason = "What begins with the project's name and a dot is its own, also what it had before."
+    yield Statement(
+        sid="Schedules",
+        actions=tuple(
+            f"scheduler:{verb}Schedule" for verb in ("Create", "Delete", "Get", "Update")
+        ),
+        resources=(arns.of("scheduler", f"schedule/{triggers.group}/{own}"),),
+        reason=reason,
+    )
+    yield Statement(
+        sid="Rules",
+        actions=tuple(
+            f"events:{action}"
+            for action in (
+                *("DeleteRule", "ListTargetsByRule", "PutRule", "PutTargets"),
+                "RemoveTargets",
+            )
+        ),
+        resources=(arns.of("events", f"rule/{own}"),),
+        reason=reason,
+    )
+    yield Statement(
+        sid="ListTriggers",
+        actions=("events:ListRules", "scheduler:ListSchedules"),
+        resources=(ANYTHING,),
+        reason=_NO_RESOURCE,
+    )
+
+
+def _packages(project: Project, arns: Arns) -> Iterator[Statement]:
+    group = project.site.model_package_group
+    yield Statement(
+        sid="ApproveModels",
+        actions=("sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"),
+        resources=tuple(arns.sagemaker("model-package", f"{group}/*")),
+        reason="Versions of a model package are numbered when they are registered.",
+    )
+    yield list_packages_statement(arns)
+
+
+def _failures(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
+    """Leave to read why a step failed."""
+    groups = [
+        *job_log_groups(project),
+        *(f"/aws/lambda/{name}" for name in _function_names(project, triggers)),
+    ]
+    if groups:
+        yield Statement(
+            sid="ReadLogs",
+            actions=("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"),
+            resources=tuple(arn for name in groups for arn in arns.log_group(name)),
+            reason="Log streams are named after jobs, instances and versions.",
+        )
+
+
+def _doctor(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
+    """Leave to look at what the pipelines need but do not make."""
+    site = project.site
+    yield Statement(
+        sid="LookAtRoles",
+        actions=("iam:GetRole",),
+        resources=(site.role_arn, site.function_role_arn, site.trigger_role_arn),
+    )
+    yield Statement(
+        sid="LookAtBucket",
+        actions=(
+            "s3:GetBucketLocation",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetEncryptionConfiguration",
+        ),
+        resources=(arns.bucket(site.bucket),),
+    )
+    yield Statement(
+        sid="LookAtScheduleGroup",
+        actions=("scheduler:GetScheduleGroup",),
+        resources=(arns.of("scheduler", f"schedule-group/{triggers.group}"),),
+    )
+    repositories = image_repositories(project)
+    if repositories:
+        yield Statement(
+            sid="LookAtImages", actions=("ecr:DescribeImages",), resources=tuple(repositories)
+        )
+    yield Statement(
+        sid="LookAtQuotas",
+        actions=("servicequotas:ListServiceQuotas",),
+        resources=(ANYTHING,),
+        reason="The service takes no resource for it.",
+    )
