@@ -6,7 +6,7 @@ AccountError     what an account refused, lacks or could not be asked
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,23 @@ def explained() -> Iterator[None]:
 def code(error: "ClientError") -> str:
     """The service's code of an error, for example `ResourceNotFoundException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def call_unless(done: str, call: Callable[..., Any], **request: Any) -> None:
+    """Make a call, unless it is done already: an earlier attempt may have, whose answer was lost.
+
+    Args:
+        done: Code of the error which says that it is done.
+        call: Method of a client.
+        **request: Its request.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        call(**request)
+    except ClientError as error:
+        if code(error) != done:
+            raise
 
 
 def annotate(parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-from pipelines.account.errors import AccountError, code
+from pipelines.account.errors import AccountError, call_unless, code
 from steps.lambda_function import Function
 
 WAIT_SECONDS = 1.0
@@ -79,9 +79,10 @@ def publish(function: Function, lambda_: Any, sleep: Sleep) -> None:
         lambda_.put_function_concurrency(
             **name, ReservedConcurrentExecutions=function.reserved_concurrency
         )
-    _unless_there(lambda_.create_alias, **name, Name=function.alias, FunctionVersion=version)
+    call_unless(_THERE, lambda_.create_alias, **name, Name=function.alias, FunctionVersion=version)
     if function.rules_arn:
-        _unless_there(
+        call_unless(
+            _THERE,
             lambda_.add_permission,
             **name,
             Qualifier=function.alias,
@@ -100,23 +101,13 @@ def _make(function: Function, archive: bytes, lambda_: Any) -> None:
     except ClientError as error:
         if code(error) != _ABSENT:
             raise
-        _unless_there(
+        call_unless(
+            _THERE,
             lambda_.create_function,
             FunctionName=function.name,
             Code={"ZipFile": archive},
             **function.configuration,
         )
-
-
-def _unless_there(create: Callable[..., Any], **request: Any) -> None:
-    """Create something; when an earlier attempt has done it, whose answer was lost, it is done."""
-    from botocore.exceptions import ClientError
-
-    try:
-        create(**request)
-    except ClientError as error:
-        if code(error) != _THERE:
-            raise
 
 
 def _ready(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> dict[str, Any]:
@@ -174,13 +165,18 @@ def remove_unused(
             continue
         kept = [alias for alias in aliases if (name, alias["Name"]) in used]
         if not kept:
-            lambda_.delete_function(FunctionName=name)
+            call_unless(_ABSENT, lambda_.delete_function, FunctionName=name)
             yield f"removed function {name}"
             continue
         versions = {alias["FunctionVersion"] for alias in kept}
         for alias in aliases:
             if alias not in kept:
-                lambda_.delete_alias(FunctionName=name, Name=alias["Name"])
+                call_unless(_ABSENT, lambda_.delete_alias, FunctionName=name, Name=alias["Name"])
                 if alias["FunctionVersion"] not in versions:
-                    lambda_.delete_function(FunctionName=name, Qualifier=alias["FunctionVersion"])
+                    call_unless(
+                        _ABSENT,
+                        lambda_.delete_function,
+                        FunctionName=name,
+                        Qualifier=alias["FunctionVersion"],
+                    )
                 yield f"removed function {name}  {alias['Name']}"
