@@ -16,7 +16,8 @@ from monitoring.ground_truth import GroundTruthWriter
 from monitoring.traffic import Load, simulate
 from monitoring.traffic_mix import TrafficMix, find_pictures
 from pipelines.automation import local_scheduler
-from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.execution import Status, utc_now
+from pipelines.local.execution import LocalExecution
 from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import ApprovalStatus, Registry
@@ -93,7 +94,7 @@ class _Demonstration:
         self._server = server
         self._store = LocalStore(root)
         self._rules = local_scheduler(site, root, schedules=(), start=self._start, say=self._say)
-        self._executions: dict[str, Execution] = {}
+        self._executions: dict[str, LocalExecution] = {}
         """The newest execution of each pipeline."""
 
     def run(self, images_dir: Path) -> None:
@@ -123,7 +124,7 @@ class _Demonstration:
 
     def _start(
         self, name: str, parameters: Mapping[str, str], *, images_dir: Path | None = None
-    ) -> Execution:
+    ) -> LocalExecution:
         execution = run_pipeline(
             name,
             self._site,

@@ -11,9 +11,9 @@ from pipelines.catalogue import CATALOGUE
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import Json, load
-from pipelines.local.display import choose_display
+from pipelines.display import choose_display
 from pipelines.local.errors import StorageError
-from pipelines.local.execution import Execution, load_earlier
+from pipelines.local.execution import LocalExecution, load_earlier
 from pipelines.local.parameters import Value, resolve_parameters
 from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
@@ -33,7 +33,7 @@ def run_pipeline(
     images_dir: Path | None = None,
     resume: str | None = None,
     server: JobServer | None = None,
-) -> Execution:
+) -> LocalExecution:
     """Run a pipeline and return its finished execution, successful or not.
 
     Args:

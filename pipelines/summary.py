@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from pipelines.local.execution import Execution, Status, StepExecution
+from pipelines.execution import Status, StepExecution
+from pipelines.local.execution import LocalExecution
 from pipelines.local.store import LocalStore
 from steps import window_files
 from steps.evaluate import contract as evaluate
@@ -14,7 +15,7 @@ from steps.summarize_batch import contract as summarize_batch
 _NAME_WIDTH = 18
 
 
-def figures(execution: Execution, root: Path) -> Mapping[str, str]:
+def figures(execution: LocalExecution, root: Path) -> Mapping[str, str]:
     """What a person wants to know of an execution, by name, as far as it came."""
     store = LocalStore(root)
     steps = {step.name: step for step in execution.steps if step.status is Status.SUCCEEDED}
@@ -55,7 +56,7 @@ def figures(execution: Execution, root: Path) -> Mapping[str, str]:
     return found
 
 
-def print_figures(execution: Execution, root: Path, stream: TextIO) -> None:
+def print_figures(execution: LocalExecution, root: Path, stream: TextIO) -> None:
     """Print the figures of an execution, one per line."""
     for name, value in figures(execution, root).items():
         stream.write(f"{name:<{_NAME_WIDTH}}{value}\n")

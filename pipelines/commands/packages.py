@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 
 
 def _decide(status: str, arguments: argparse.Namespace) -> int:
-    from pipelines.local.execution import utc_now
+    from pipelines.execution import utc_now
     from pipelines.local.hosting import Hosting
     from pipelines.local.registry import ApprovalStatus, Registry
 

@@ -47,8 +47,8 @@ def add(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from pipelines.checks import DefinitionError
+    from pipelines.execution import Status
     from pipelines.local.errors import LocalExecutionError
-    from pipelines.local.execution import Status
     from pipelines.run import run_pipeline
     from pipelines.summary import print_figures
 

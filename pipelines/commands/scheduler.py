@@ -12,7 +12,7 @@ from pipelines.catalogue import CATALOGUE, RAW_DATA_PARAMETER
 from pipelines.commands.usage import Commands, UsageError, add_root, make_root, next_command, site
 
 if TYPE_CHECKING:
-    from pipelines.local.execution import Execution
+    from pipelines.local.execution import LocalExecution
     from steps.site import Site
 
 
@@ -68,7 +68,7 @@ def _scheduler(arguments: argparse.Namespace) -> int:
 
 def _start(
     name: str, parameters: Mapping[str, str], settings: "Site", arguments: argparse.Namespace
-) -> "Execution":
+) -> "LocalExecution":
     from pipelines.checks import DefinitionError
     from pipelines.local.errors import LocalExecutionError
     from pipelines.run import run_pipeline

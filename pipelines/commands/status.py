@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pipelines.local.execution import Execution, StepExecution
+    from pipelines.execution import StepExecution
+    from pipelines.local.execution import LocalExecution
     from pipelines.local.history import Recorded
 
 _LATEST = "latest"
@@ -92,8 +93,8 @@ def _choose(text: str, found: "list[Recorded]") -> "Recorded":
 
 
 def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:
-    from pipelines.local.display import failure, header
-    from pipelines.local.execution import utc_now
+    from pipelines.display import failure, header
+    from pipelines.execution import utc_now
 
     execution = recorded.execution
     if arguments.json:
@@ -128,8 +129,8 @@ def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:
 
 
 def _step_row(step: "StepExecution", recorded: "Recorded", now: "datetime") -> tuple[str, ...]:
-    from pipelines.local.display import outcome
-    from pipelines.local.execution import Status
+    from pipelines.display import outcome
+    from pipelines.execution import Status
 
     word, ended = outcome(step), step.ended
     if step.status is Status.EXECUTING:
@@ -147,7 +148,7 @@ def _step_row(step: "StepExecution", recorded: "Recorded", now: "datetime") -> t
     )
 
 
-def _logs(execution: "Execution", step: str) -> "list[Path]":
+def _logs(execution: "LocalExecution", step: str) -> "list[Path]":
     """Logs of a step's jobs: of the first attempt, of others, and of the jobs in each."""
     directory = execution.path / "steps" / step
     patterns = ("log.txt", "*/log.txt", "attempt-*/*/log.txt")
@@ -155,7 +156,7 @@ def _logs(execution: "Execution", step: str) -> "list[Path]":
     return [path for path in paths if path.parent.name != "ml"]
 
 
-def _where(logs: "list[Path]", execution: "Execution") -> str:
+def _where(logs: "list[Path]", execution: "LocalExecution") -> str:
     """The first log, and how many more there are, relative to the execution's folder."""
     if not logs:
         return "-"

@@ -103,7 +103,7 @@ def add(commands: Commands) -> None:
 
 def _traffic(arguments: argparse.Namespace) -> int:
     from monitoring.ground_truth import GroundTruthWriter
-    from pipelines.local.execution import utc_now
+    from pipelines.execution import utc_now
     from pipelines.local.signals import stopping_on_signals
 
     settings = site()

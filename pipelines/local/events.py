@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.local.execution import Status
+from pipelines.execution import Status
 from pipelines.local.history import read_execution
 from pipelines.local.registry import ApprovalStatus, Registry
 

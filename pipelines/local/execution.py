@@ -1,4 +1,4 @@
-"""What one execution of a pipeline came to, and its record on disk.
+"""The record of an execution on this machine, and how it is resumed.
 
 The record is `<root>/executions/<pipeline>/<id>/execution.json`, in the words of
 DescribePipelineExecution and ListPipelineExecutionSteps; beside it stand `definition.json` and one
@@ -7,16 +7,15 @@ folder per step.
 
 import json
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines.definition import Json
+from pipelines.execution import NUM_LOG_LINES, Execution, FailedJob, Status, StepExecution
 from pipelines.local.errors import ResumeError, choices
 from pipelines.local.files import write_json
 from pipelines.local.jobs.machine import arn
@@ -26,96 +25,12 @@ LOCK_FILE = "lock"
 """In the folder of an execution: locked as long as a process runs it."""
 
 
-class Status(StrEnum):
-    """Status of an execution or of a step."""
-
-    EXECUTING = "Executing"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-    COMPLETED_WITH_FAILURES = "CompletedWithFailures"
-    """Of an execution alone: every step that failed had a step that ran because of it."""
-    SKIPPED = "Skipped"
-    """Of a step alone: it did not run, for its branch was not taken or an earlier step failed.
-
-    The service does not list such steps.
-    """
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StepExecution:
-    """One step of an execution."""
-
-    name: str
-    type: str
-    """Step type, for example `Processing`."""
-    status: Status
-    started: datetime | None = None
-    ended: datetime | None = None
-    attempts: int = 0
-    cache_source: str | None = None
-    """ARN of the execution whose result stood in for running the step."""
-    failure_reason: str | None = None
-    metadata: Mapping[str, Json] = field(default_factory=dict)
-    """As the member Metadata of PipelineExecutionStep."""
-    properties: Mapping[str, Json] = field(default_factory=dict)
-    """What later steps can refer to: the response that describes the job."""
-    summary: str = ""
-    """The step's result in a few words, for a person."""
-    job_dir: Path | None = None
-    """Folder of the job that failed, with `log.txt` and `repeat.sh`; None without one."""
-
-    @property
-    def is_cache_hit(self) -> bool:
-        """Whether an earlier result stood in for running the step."""
-        return self.cache_source is not None
-
-    @property
-    def seconds(self) -> float | None:
-        """Wall time from start to end; None for a step that has not both."""
-        if self.started is None or self.ended is None:
-            return None
-        return (self.ended - self.started).total_seconds()
-
-    def to_json(self) -> dict[str, Json]:
-        """The step as an element of PipelineExecutionSteps."""
-        step: dict[str, Json] = {
-            "StepName": self.name,
-            "StepType": self.type,
-            "StepStatus": str(self.status),
-            "AttemptCount": self.attempts,
-            "Metadata": self.metadata,
-            "Summary": self.summary,
-        }
-        optional = {
-            "StartTime": self.started and self.started.isoformat(),
-            "EndTime": self.ended and self.ended.isoformat(),
-            "FailureReason": self.failure_reason,
-            "CacheHitResult": self.cache_source
-            and {"SourcePipelineExecutionArn": self.cache_source},
-            "JobDirectory": self.job_dir and str(self.job_dir),
-        }
-        return {**step, **{name: value for name, value in optional.items() if value}}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Execution:
+class LocalExecution(Execution):
     """One execution of a pipeline on this machine."""
 
-    id: str
-    pipeline: str
     path: Path
     """The execution's folder."""
-    status: Status
-    started: datetime
-    ended: datetime | None
-    parameters: Mapping[str, Json]
-    """Values of all pipeline parameters."""
-    definition_digest: str
-    """First digits of the SHA-256 of the definition."""
-    steps: tuple[StepExecution, ...]
-    """Every step of the definition, in document order."""
-    failure_reason: str | None = None
 
     @property
     def arn(self) -> str:
@@ -123,17 +38,9 @@ class Execution:
         return execution_arn(self.pipeline, self.id)
 
     @property
-    def seconds(self) -> float:
-        """Wall time from start to end; 0 before the end."""
-        return (self.ended - self.started).total_seconds() if self.ended else 0.0
-
-    def step(self, name: str) -> StepExecution:
-        """The step with this name.
-
-        Raises:
-            KeyError: There is none.
-        """
-        return {step.name: step for step in self.steps}[name]
+    def place(self) -> str:
+        """The execution's folder."""
+        return str(self.path)
 
     def save(self) -> None:
         """Write `execution.json`, whole or not at all."""
@@ -149,7 +56,7 @@ class Execution:
             "PipelineParameters": [
                 {"Name": name, "Value": value} for name, value in sorted(self.parameters.items())
             ],
-            "PipelineExecutionSteps": [step.to_json() for step in self.steps],
+            "PipelineExecutionSteps": [_record(step) for step in self.steps],
         }
         write_json(
             self.path / "execution.json",
@@ -157,9 +64,16 @@ class Execution:
         )
 
 
-def utc_now() -> datetime:
-    """The present, in UTC."""
-    return datetime.fromtimestamp(time.time(), UTC)
+def failed_job(job_dir: Path) -> FailedJob:
+    """The job that failed in a folder with `log.txt` and `repeat.sh`."""
+    log = job_dir / "log.txt"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    return FailedJob(
+        name=str(job_dir),
+        log=str(log),
+        log_lines=tuple(text.splitlines()[-NUM_LOG_LINES:]),
+        repeat=f"sh {job_dir / 'repeat.sh'}",
+    )
 
 
 def pipeline_arn(pipeline: str) -> str:
@@ -253,6 +167,30 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def first_failure(steps: Sequence[StepExecution]) -> StepExecution | None:
-    """The step that failed, the first in document order; None if none did."""
-    return next((step for step in steps if step.status is Status.FAILED), None)
+def _record(step: StepExecution) -> dict[str, Json]:
+    """A step as an element of PipelineExecutionSteps."""
+    optional = {
+        "StartTime": step.started and step.started.isoformat(),
+        "EndTime": step.ended and step.ended.isoformat(),
+        "FailureReason": step.failure_reason,
+        "CacheHitResult": step.cache_source and {"SourcePipelineExecutionArn": step.cache_source},
+        "FailedJob": step.failed_job and _job_record(step.failed_job),
+    }
+    return {
+        "StepName": step.name,
+        "StepType": step.type,
+        "StepStatus": str(step.status),
+        "AttemptCount": step.attempts,
+        "Metadata": step.metadata,
+        "Summary": step.summary,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def _job_record(job: FailedJob) -> dict[str, Json]:
+    return {
+        "Name": job.name,
+        "LogPath": job.log,
+        "LogLines": job.log_lines,
+        "Repeat": job.repeat,
+    }

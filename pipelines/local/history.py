@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.definition import Json
-from pipelines.local.execution import LOCK_FILE, Execution, Status, StepExecution
+from pipelines.execution import FailedJob, Status, StepExecution
+from pipelines.local.execution import LOCK_FILE, LocalExecution
 from pipelines.local.locks import is_locked
 
 
@@ -16,7 +17,7 @@ from pipelines.local.locks import is_locked
 class Recorded:
     """An execution and its record."""
 
-    execution: Execution
+    execution: LocalExecution
     """The execution; its steps are without properties, which the record does not hold."""
     document: Mapping[str, Json]
     """Content of `execution.json`."""
@@ -41,7 +42,7 @@ def read_execution(path: Path) -> Recorded:
     # Asked first: an execution that ends meanwhile has not died.
     is_running = is_locked(path.parent / LOCK_FILE)
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    execution = Execution(
+    execution = LocalExecution(
         id=path.parent.name,
         pipeline=record["PipelineName"],
         path=path.parent,
@@ -57,7 +58,7 @@ def read_execution(path: Path) -> Recorded:
 
 
 def _step(record: Mapping[str, Any]) -> StepExecution:
-    job_dir = record.get("JobDirectory")
+    job = record.get("FailedJob")
     return StepExecution(
         name=record["StepName"],
         type=record["StepType"],
@@ -69,7 +70,16 @@ def _step(record: Mapping[str, Any]) -> StepExecution:
         failure_reason=record.get("FailureReason"),
         metadata=record["Metadata"],
         summary=record["Summary"],
-        job_dir=Path(job_dir) if job_dir else None,
+        failed_job=_job(job) if job else None,
+    )
+
+
+def _job(record: Mapping[str, Any]) -> FailedJob:
+    return FailedJob(
+        name=record["Name"],
+        log=record["LogPath"],
+        log_lines=tuple(record["LogLines"]),
+        repeat=record["Repeat"],
     )
 
 

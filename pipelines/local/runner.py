@@ -11,20 +11,18 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.definition import COMPLETED, Json, Step
+from pipelines.display import Display
+from pipelines.execution import Status, StepExecution, first_failure, utc_now
 from pipelines.local.cache import CACHEABLE, StepCache, cache_key
-from pipelines.local.display import Display
-from pipelines.local.errors import LocalExecutionError, TransientFault
+from pipelines.local.errors import LocalExecutionError, StepFailed, TransientFault
 from pipelines.local.execution import (
     Earlier,
-    Execution,
-    Status,
-    StepExecution,
+    LocalExecution,
     create_folder,
-    first_failure,
+    failed_job,
     hold,
     load_earlier,
     pipeline_arn,
-    utc_now,
 )
 from pipelines.local.expressions import Scope
 from pipelines.local.files import to_json, write_json, write_text
@@ -64,7 +62,7 @@ def run(
     server: JobServer | None = None,
     num_cores: int | None = None,
     now: Callable[[], datetime] = utc_now,
-) -> Execution:
+) -> LocalExecution:
     """Run a pipeline definition to its end.
 
     Everything that can be checked is checked before the first job starts. SIGINT and SIGTERM stop
@@ -114,7 +112,7 @@ def run(
         stack.callback(machine.is_stopping.set)  # However this ends, no step goes on.
         stack.enter_context(stopping_on_signals(machine.is_stopping))
         runner = _Runner(
-            execution=Execution(
+            execution=LocalExecution(
                 id=path.name,
                 pipeline=pipeline,
                 path=path,
@@ -140,7 +138,7 @@ class _Runner:
     def __init__(
         self,
         *,
-        execution: Execution,
+        execution: LocalExecution,
         prepared: Prepared,
         machine: Machine,
         root: Path,
@@ -192,7 +190,7 @@ class _Runner:
             on_progress=self._on_progress,
         )
 
-    def run(self) -> Execution:
+    def run(self) -> LocalExecution:
         """Run every step that is due until none is left."""
         self._save(Status.EXECUTING)
         self._display.begin(self._execution, self._graph.num_steps_at_most())
@@ -311,13 +309,14 @@ class _Runner:
             record = replace(record, status=Status.STOPPED)
         except Exception as error:  # noqa: BLE001 - whatever a step raises is its failure
             is_ours = isinstance(error, LocalExecutionError)
+            job_dir = error.job_dir if isinstance(error, StepFailed) else None
             reason = str(error) if is_ours else f"{type(error).__name__}: {error}"
             record = replace(
                 record,
                 status=Status.FAILED,
                 failure_reason=reason[:MAX_REASON_CHARACTERS],
                 metadata={"Fail": {"ErrorMessage": reason}} if step.type == "Fail" else {},
-                job_dir=getattr(error, "job_dir", None),
+                failed_job=failed_job(job_dir) if job_dir is not None else None,
             )
         attempts = self._num_earlier(step.name) + self._num_attempts.get(step.name, 0)
         self._events.put(replace(record, attempts=attempts, ended=self._machine.now()))

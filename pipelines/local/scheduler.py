@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pipelines.execution import Status, utc_now
 from pipelines.local.errors import LocalExecutionError
 from pipelines.local.events import Event, Events
-from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.local.execution import LocalExecution
 from pipelines.local.history import executions
 from pipelines.local.locks import locked
 from pipelines.local.scheduler_state import State
@@ -80,7 +81,7 @@ class Scheduler:
         self._wait = wait
         self._sagemaker = PipelinesStandIn(root, self._execute)
         self._told: set[str] = set()
-        self.stopped: Execution | None = None
+        self.stopped: LocalExecution | None = None
         """The execution that was stopped, which ended the scheduler."""
         self.has_failure = False
         """Whether an execution did not succeed, or could not start."""
@@ -215,7 +216,7 @@ class Scheduler:
                 return False
         return True
 
-    def _execute(self, pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    def _execute(self, pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
         """Run a pipeline to its end.
 
         Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from inference.handler import model_fn
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.hosting import Container
 from pipelines.local.jobs.archive import pack
 from pipelines.local.jobs.machine import JobCall, Machine, usable_cores

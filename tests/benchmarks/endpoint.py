@@ -16,7 +16,7 @@ import torch
 
 from inference.artifact import load_artifact
 from inference.contract import SERVING_PROGRAM
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.archive import pack
 from pipelines.local.store import LocalStore

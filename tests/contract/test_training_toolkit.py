@@ -12,8 +12,8 @@ import pytest
 
 from pipelines.compile import Compiled
 from pipelines.definition import load, steps
-from pipelines.local.display import PlainDisplay
-from pipelines.local.execution import Status
+from pipelines.display import PlainDisplay
+from pipelines.execution import Status
 from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore

@@ -12,8 +12,8 @@ from PIL import Image
 from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled
 from pipelines.definition import load
-from pipelines.local.display import choose_display
-from pipelines.local.execution import Execution
+from pipelines.display import choose_display
+from pipelines.local.execution import LocalExecution
 from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
@@ -65,7 +65,7 @@ class Machine:
         *,
         resume: str | None = None,
         **parameters: str,
-    ) -> tuple[Execution, str]:
+    ) -> tuple[LocalExecution, str]:
         """Run a pipeline, perhaps over a folder of images; also what a person would have read."""
         for uri, content in self.compiled[name].objects.items():
             self.store.put_bytes(uri, content)
@@ -88,11 +88,11 @@ class Machine:
         )
         return execution, talk.getvalue()
 
-    def output(self, execution: Execution, step: str, output: str) -> Path:
+    def output(self, execution: LocalExecution, step: str, output: str) -> Path:
         """Folder of a processing step's output in the object store."""
         return output_dir(execution.step(step), output, self.store)
 
-    def artifact(self, execution: Execution) -> Path:
+    def artifact(self, execution: LocalExecution) -> Path:
         """The `model.tar.gz` of an execution."""
         properties = execution.step("Train").properties
         return self.store.path(properties["ModelArtifacts"]["S3ModelArtifacts"])

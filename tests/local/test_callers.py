@@ -20,7 +20,7 @@ from inference.model import build_classifier
 from inference.serving import Response, input_fn, predict_fn
 from inference.transforms import Normalization
 from infrastructure.functions.invoke_endpoint.handler import Settings, handler, respond
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.jobs.archive import pack
 from pipelines.local.stand_ins.s3 import S3StandIn

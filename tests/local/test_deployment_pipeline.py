@@ -16,7 +16,8 @@ import pytest
 
 from inference.client import URL_VARIABLE, Client
 from pipelines.compile import Compiled
-from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.execution import Status, utc_now
+from pipelines.local.execution import LocalExecution
 from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import ApprovalStatus, Registry
@@ -35,7 +36,7 @@ def trained(
     images_dir: Path,
     compiled: Mapping[str, Compiled],
     server: JobServer,
-) -> tuple[Path, Execution]:
+) -> tuple[Path, LocalExecution]:
     """A root with one model package, and the execution that registered it."""
     machine = Machine(tmp_path_factory.mktemp("trained") / "root", compiled, server)
     execution, talk = machine.run("retraining", images_dir)
@@ -46,7 +47,7 @@ def trained(
 @pytest.fixture
 def machine(
     tmp_path: Path,
-    trained: tuple[Path, Execution],
+    trained: tuple[Path, LocalExecution],
     compiled: Mapping[str, Compiled],
     server: JobServer,
 ) -> Iterator[Machine]:
@@ -116,7 +117,7 @@ def ask(
 
 
 def test_an_approved_package_is_deployed_and_answers_as_evaluated(
-    machine: Machine, trained: tuple[Path, Execution], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, trained: tuple[Path, LocalExecution], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every answer to a test image equals the evaluation's, to the last digit."""
     approve(machine)

@@ -16,7 +16,7 @@ from inference.artifact import Artifact, Spec, write_artifact
 from inference.contract import SERVING_PROGRAM
 from inference.model import build_classifier
 from inference.transforms import Normalization
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.archive import pack
 from pipelines.local.store import LocalStore

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local.execution import Status
+from pipelines.execution import Status
 from tests.local.conftest import QUICK, Machine
 
 pytestmark = pytest.mark.local

@@ -16,7 +16,8 @@ from PIL import Image, ImageEnhance
 from inference.client import URL_VARIABLE, Client
 from monitoring.ground_truth import GroundTruthWriter
 from pipelines.compile import Compiled
-from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.execution import Status, utc_now
+from pipelines.local.execution import LocalExecution
 from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
 from pipelines.summary import figures, output_dir
@@ -34,7 +35,7 @@ def deployed(
     tmp_path_factory: pytest.TempPathFactory,
     compiled: Mapping[str, Compiled],
     server: JobServer,
-) -> Iterator[tuple[Machine, Execution]]:
+) -> Iterator[tuple[Machine, LocalExecution]]:
     """A machine with an endpoint that captures everything, and the execution that trained."""
     images_dir = write_images(tmp_path_factory.mktemp("many") / "squares", num_images=150)
     machine = Machine(tmp_path_factory.mktemp("monitored") / "root", compiled, server)
@@ -50,7 +51,7 @@ def deployed(
 
 
 @pytest.fixture
-def machine(deployed: tuple[Machine, Execution]) -> Machine:
+def machine(deployed: tuple[Machine, LocalExecution]) -> Machine:
     """The machine, with nothing captured yet."""
     machine, _ = deployed
     for folder in ("capture", "monitoring", "ground-truth"):
@@ -59,7 +60,7 @@ def machine(deployed: tuple[Machine, Execution]) -> Machine:
 
 
 @pytest.fixture
-def images(deployed: tuple[Machine, Execution]) -> list[tuple[str, Image.Image]]:
+def images(deployed: tuple[Machine, LocalExecution]) -> list[tuple[str, Image.Image]]:
     """The images of the test split, as they were collected, with their labels."""
     machine, training = deployed
     folder = output_dir(training.step("Preprocess"), "test", machine.store) / "originals"
@@ -89,7 +90,7 @@ def send(
     raise AssertionError(f"Not every record of {folder} was captured.")
 
 
-def result(machine: Machine, execution: Execution, step: str = "CheckDrift") -> Any:
+def result(machine: Machine, execution: LocalExecution, step: str = "CheckDrift") -> Any:
     """What a check found."""
     return json.loads((machine.output(execution, step, "violations") / "check.json").read_bytes())
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pipelines.cli import main
-from pipelines.local.execution import Status, StepExecution, utc_now
+from pipelines.execution import Status, StepExecution, utc_now
 from pipelines.local.history import Recorded, executions
 from tests.local.conftest import QUICK
 

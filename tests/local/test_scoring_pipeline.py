@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.compile import Compiled
-from pipelines.local.execution import Execution, Status, utc_now
+from pipelines.execution import Status, utc_now
+from pipelines.local.execution import LocalExecution
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.summary import output_dir
@@ -25,7 +26,7 @@ def trained(
     images_dir: Path,
     compiled: Mapping[str, Compiled],
     server: JobServer,
-) -> tuple[Machine, Execution]:
+) -> tuple[Machine, LocalExecution]:
     """A machine with one approved model package, and the execution that registered it."""
     machine = Machine(tmp_path_factory.mktemp("trained") / "root", compiled, server)
     execution, talk = machine.run("retraining", images_dir, ModelApprovalStatus="Approved")
@@ -33,7 +34,7 @@ def trained(
     return machine, execution
 
 
-def test_a_batch_is_scored_summarized_and_checked(trained: tuple[Machine, Execution]) -> None:
+def test_a_batch_is_scored_summarized_and_checked(trained: tuple[Machine, LocalExecution]) -> None:
     """The answers to the test images are the evaluation's; nothing is out of bounds."""
     machine, training = trained
     originals = output_dir(training.step("Preprocess"), "test", machine.store) / "originals"
@@ -66,7 +67,7 @@ def test_a_batch_is_scored_summarized_and_checked(trained: tuple[Machine, Execut
 
 
 def test_an_image_that_cannot_be_read_is_listed(
-    trained: tuple[Machine, Execution], images_dir: Path, tmp_path: Path
+    trained: tuple[Machine, LocalExecution], images_dir: Path, tmp_path: Path
 ) -> None:
     """It has no answer, the others do, and the execution says that something failed."""
     machine, _ = trained
@@ -89,7 +90,7 @@ def test_an_image_that_cannot_be_read_is_listed(
 
 
 def test_an_unapproved_package_scores_nothing(
-    trained: tuple[Machine, Execution], images_dir: Path
+    trained: tuple[Machine, LocalExecution], images_dir: Path
 ) -> None:
     """Nothing is created before a person has approved."""
     machine, _ = trained

@@ -19,7 +19,7 @@ from inference.transforms import Normalization
 from monitoring.corruptions import Corruption
 from monitoring.traffic import Load, Summary, simulate
 from monitoring.traffic_mix import TrafficMix, find_pictures
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.archive import pack
 from pipelines.local.store import LocalStore

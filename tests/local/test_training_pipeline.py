@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from tests.local.conftest import Machine, write_images
 
 pytestmark = pytest.mark.local
@@ -21,7 +22,7 @@ def _packages(machine: Machine) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
 
 
-def _report(machine: Machine, execution: Execution) -> dict[str, Any]:
+def _report(machine: Machine, execution: LocalExecution) -> dict[str, Any]:
     path = machine.output(execution, "Evaluate", "evaluation") / "evaluation.json"
     return dict(json.loads(path.read_bytes()))
 

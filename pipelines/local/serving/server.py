@@ -18,8 +18,8 @@ from typing import IO
 
 from aiohttp import web
 
+from pipelines.execution import utc_now
 from pipelines.local.errors import StepFailed
-from pipelines.local.execution import utc_now
 from pipelines.local.locks import locked
 from pipelines.local.processes import JobServer
 from pipelines.local.serving.app import build_runner

@@ -5,15 +5,16 @@ from pathlib import Path
 from threading import Event
 from typing import Any, TypeAlias
 
+from pipelines.execution import Status, StepExecution
 from pipelines.local.errors import LocalExecutionError
-from pipelines.local.execution import Execution, Status, StepExecution
+from pipelines.local.execution import LocalExecution
 from pipelines.local.history import Recorded, executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
 from pipelines.local.stand_ins.errors import client_error
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
 
-Start: TypeAlias = Callable[[str, Mapping[str, str]], Execution]
+Start: TypeAlias = Callable[[str, Mapping[str, str]], LocalExecution]
 """Runs a pipeline with parameters to its end; raises LocalExecutionError where it cannot start."""
 
 _TOKEN_CHARACTERS = range(32, 129)

@@ -15,7 +15,8 @@ import pipelines.run
 import pipelines.summary
 from pipelines.checks import DefinitionError
 from pipelines.cli import main
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from pipelines.local.locks import locked
 from steps.errors import DeclarationError
 
@@ -39,11 +40,11 @@ def end(
 ) -> None:
     """Let executions end like this, or not start."""
 
-    def run_pipeline(name: str, _site: object, **options: Any) -> Execution:
+    def run_pipeline(name: str, _site: object, **options: Any) -> LocalExecution:
         made.append({"name": name, **options})
         if isinstance(result, Exception):
             raise result
-        return Execution(
+        return LocalExecution(
             id="20261121-090000-abcd",
             pipeline=name,
             path=Path("executions") / name / "20261121-090000-abcd",

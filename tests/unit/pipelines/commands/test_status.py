@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from pipelines import execution as executions
 from pipelines.cli import main
-from pipelines.local import execution as executions
-from pipelines.local.execution import Execution, Status, StepExecution, hold
+from pipelines.execution import Status, StepExecution
+from pipelines.local.execution import LocalExecution, failed_job, hold
 
 START = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
 NOW = START + timedelta(seconds=90)
@@ -43,7 +44,7 @@ def save(
     path = root / "executions" / pipeline / identity
     path.mkdir(parents=True, exist_ok=True)
     started = START + timedelta(seconds=int(identity[:2]))
-    Execution(
+    LocalExecution(
         id=identity,
         pipeline=pipeline,
         path=path,
@@ -133,7 +134,7 @@ def test_the_steps_of_a_failed_execution_are_shown(
         Status.FAILED,
         step("Find", Status.SUCCEEDED, summary="found\nit", cache_source="arn"),
         step("Tune", Status.SUCCEEDED, summary="best"),
-        step("Train", Status.FAILED, failure_reason="exit code: 1", job_dir=job_dir),
+        step("Train", Status.FAILED, failure_reason="exit code: 1", failed_job=failed_job(job_dir)),
         step("Evaluate", Status.SKIPPED),
         reason="Step 'Train' failed: exit code: 1",
     )

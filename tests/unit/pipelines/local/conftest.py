@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.local.execution import Execution
+from pipelines.local.execution import LocalExecution
 from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
 from pipelines.local.registry import Registry
@@ -38,12 +38,12 @@ def store(root: Path) -> LocalStore:
 
 
 @pytest.fixture
-def execute(root: Path, server: JobServer, tmp_path: Path) -> Callable[..., Execution]:
+def execute(root: Path, server: JobServer, tmp_path: Path) -> Callable[..., LocalExecution]:
     """Run a definition as pipeline `demo` in the root folder."""
 
     def call(
         definition: Mapping[str, Any], parameters: Mapping[str, str] | None = None, **options: Any
-    ) -> Execution:
+    ) -> LocalExecution:
         settings: dict[str, Any] = {
             "pipeline": "demo",
             "root": root,

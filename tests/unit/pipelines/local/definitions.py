@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.local.execution import Execution
+from pipelines.execution import Execution
 from pipelines.local.store import LocalStore
 
 CODE = "s3://bucket/code"

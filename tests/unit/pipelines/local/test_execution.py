@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local.execution import Status, StepExecution, create_folder
+from pipelines.execution import Status, StepExecution
+from pipelines.local.execution import create_folder
 
 NOW = datetime(2026, 11, 21, 10, 4, 5, tzinfo=UTC)
 

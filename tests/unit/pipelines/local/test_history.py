@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.local.execution import Execution, Status, StepExecution, hold
+from pipelines.execution import Status, StepExecution
+from pipelines.local.execution import LocalExecution, failed_job, hold
 from pipelines.local.history import executions
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 
-def execution(root: Path, **more: object) -> Execution:
+def execution(root: Path, **more: object) -> LocalExecution:
     """An execution with a step of every kind of ending."""
     path = root / "executions" / "training" / "a"
     path.mkdir(parents=True, exist_ok=True)
@@ -34,11 +35,11 @@ def execution(root: Path, **more: object) -> Execution:
             ended=START + timedelta(seconds=2),
             attempts=2,
             failure_reason="no",
-            job_dir=path / "steps" / "Train",
+            failed_job=failed_job(path / "steps" / "Train"),
         ),
         StepExecution(name="Evaluate", type="Processing", status=Status.SKIPPED),
     )
-    recorded = Execution(
+    recorded = LocalExecution(
         id="a",
         pipeline="training",
         path=path,

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.execution import Status, utc_now
 from pipelines.local import runner, steps
 from pipelines.local.errors import (
     ParameterError,
@@ -22,7 +23,7 @@ from pipelines.local.errors import (
     UnresolvedReference,
     UnsupportedStep,
 )
-from pipelines.local.execution import Execution, Status, hold, utc_now
+from pipelines.local.execution import LocalExecution, hold
 from pipelines.local.jobs.machine import JobCall
 from pipelines.local.processes import JobServer
 from pipelines.local.store import LocalStore
@@ -40,7 +41,7 @@ from tests.unit.pipelines.local.definitions import (
     training,
 )
 
-Execute = Callable[..., Execution]
+Execute = Callable[..., LocalExecution]
 
 REPORT = (
     "import sys\nfrom pathlib import Path\n"

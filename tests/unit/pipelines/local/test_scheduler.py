@@ -11,8 +11,9 @@ import pytest
 from infrastructure.functions.model_packages import approved_training
 from infrastructure.functions.start_retraining.handler import respond
 from pipelines.definition import steps
+from pipelines.execution import Status, StepExecution
 from pipelines.local.errors import LocalExecutionError, ParameterError
-from pipelines.local.execution import Execution, Status, StepExecution, hold
+from pipelines.local.execution import LocalExecution, hold
 from pipelines.local.locks import locked
 from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.local.scheduler import Scheduler, Triggers
@@ -41,7 +42,7 @@ class Machine:
         self.ends: dict[str, Status] = {}
         self.refused: set[str] = set()
 
-    def start(self, pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    def start(self, pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
         """Run a pipeline for a second."""
         if pipeline in self.refused:
             message = f"'{pipeline}' cannot start."
@@ -56,7 +57,7 @@ class Machine:
         *,
         failed_step: str = "",
         message: str = "",
-    ) -> Execution:
+    ) -> LocalExecution:
         """Leave the record of an execution that ends now."""
         number = len(list((self.root / "executions").glob("*/*")))
         path = self.root / "executions" / pipeline / f"{number:02}"
@@ -74,7 +75,7 @@ class Machine:
             if failed_step
             else []
         )
-        execution = Execution(
+        execution = LocalExecution(
             id=path.name,
             pipeline=pipeline,
             path=path,
@@ -88,7 +89,7 @@ class Machine:
         execution.save()
         return execution
 
-    def drift(self, message: str = "Violations: data 2. The worst") -> Execution:
+    def drift(self, message: str = "Violations: data 2. The worst") -> LocalExecution:
         """Leave the record of a window that has drifted, or of which the verdict failed."""
         return self.record(
             "monitoring", Status.FAILED, failed_step="DriftDetected", message=message
@@ -264,7 +265,7 @@ def test_drift_starts_one_retraining_a_day(machine: Machine) -> None:
 def test_drift_of_a_scheduled_execution_is_answered_at_once(machine: Machine) -> None:
     """What an execution says is answered before anything else that is due."""
 
-    def start(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    def start(pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
         machine.started.append((pipeline, parameters))
         return machine.drift() if pipeline == "monitoring" else machine.record(pipeline)
 
@@ -335,7 +336,7 @@ CHECK = (
 def test_only_violations_start_a_training(
     *,
     machine: Machine,
-    execute: Callable[..., Execution],
+    execute: Callable[..., LocalExecution],
     behaviour: str,
     verdict: Status,
     answers: list[str],
@@ -441,7 +442,7 @@ def test_it_goes_on_until_an_execution_is_stopped(machine: Machine) -> None:
     """Time passes and executions start; the one that a person stops ends the scheduler."""
     quarters = Schedule(pipeline="monitoring", expression="rate(15 minutes)")
 
-    def start(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    def start(pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
         if len(machine.started) == 2:
             machine.ends["monitoring"] = Status.STOPPED
         return machine.start(pipeline, parameters)

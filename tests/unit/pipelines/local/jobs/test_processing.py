@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from pipelines.local.jobs import processing as processing_job
 from pipelines.local.jobs.machine import JobDir
 from pipelines.local.store import LocalStore
@@ -22,7 +23,7 @@ from tests.unit.pipelines.local.definitions import (
     put_code,
 )
 
-Execute = Callable[..., Execution]
+Execute = Callable[..., LocalExecution]
 
 
 def test_a_job_reads_inputs_and_its_outputs_are_stored(

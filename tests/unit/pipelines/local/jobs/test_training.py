@@ -6,7 +6,8 @@ import tarfile
 from collections.abc import Callable
 from typing import Any
 
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import (
     Recorder,
@@ -17,7 +18,7 @@ from tests.unit.pipelines.local.definitions import (
     training,
 )
 
-Execute = Callable[..., Execution]
+Execute = Callable[..., LocalExecution]
 
 
 def members(data: bytes) -> dict[str, bytes]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from pipelines.local.registry import Registry
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import definition, get
@@ -127,7 +128,7 @@ def test_faults_of_the_model_are_tried_again(
     for needed, retries, status in ((2, 1, Status.SUCCEEDED), (9, 2, Status.FAILED)):
         directory = marks / str(needed)
         directory.mkdir(parents=True)
-        execution: Execution = execute(
+        execution: LocalExecution = execute(
             transform(
                 package,
                 Environment={"MARKS": str(directory), "NEEDED": str(needed)},

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.local.execution import Execution, Status
+from pipelines.execution import Status
+from pipelines.local.execution import LocalExecution
 from pipelines.local.jobs.training import TrainingJob
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import (
@@ -20,7 +21,7 @@ from tests.unit.pipelines.local.definitions import (
     training_request,
 )
 
-Execute = Callable[..., Execution]
+Execute = Callable[..., LocalExecution]
 
 QUADRATIC = (
     "import argparse\n"

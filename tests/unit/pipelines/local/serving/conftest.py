@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pipelines.local.execution import utc_now
+from pipelines.execution import utc_now
 from pipelines.local.processes import JobServer
 from pipelines.local.serving.app import build_runner
 from pipelines.local.serving.capture import CaptureWriter

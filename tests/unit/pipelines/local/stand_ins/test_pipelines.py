@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from pipelines.execution import Status, StepExecution
 from pipelines.local.errors import ParameterError
-from pipelines.local.execution import Execution, Status, StepExecution, hold
+from pipelines.local.execution import LocalExecution, hold
 from pipelines.local.stand_ins.pipelines import PipelinesStandIn
 from tests.unit.stubs import stubbed
 
@@ -19,11 +20,11 @@ ARN = "arn:aws:sagemaker:local-machine:000000000000:pipeline"
 
 def record(
     root: Path, pipeline: str, number: int, status: Status, *steps: StepExecution
-) -> Execution:
+) -> LocalExecution:
     """Leave the record of an execution."""
     path = root / "executions" / pipeline / str(number)
     path.mkdir(parents=True)
-    execution = Execution(
+    execution = LocalExecution(
         id=path.name,
         pipeline=pipeline,
         path=path,
@@ -38,7 +39,7 @@ def record(
     return execution
 
 
-def refuse(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+def refuse(pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
     """Start nothing."""
     message = f"{pipeline} cannot start."
     raise ParameterError(message)
@@ -78,7 +79,7 @@ def test_one_token_starts_one_execution(tmp_path: Path) -> None:
     """The same request again answers with the same execution."""
     started: list[Mapping[str, str]] = []
 
-    def start(pipeline: str, parameters: Mapping[str, str]) -> Execution:
+    def start(pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
         started.append(parameters)
         return record(tmp_path, pipeline, len(started), Status.SUCCEEDED)
 

@@ -6,18 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from pipelines.local.execution import (
-    Execution,
-    Status,
-    StepExecution,
-    first_failure,
-    utc_now,
-)
+from pipelines.execution import Execution, FailedJob, Status, StepExecution, first_failure, utc_now
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_LOG_LINES = 20
 _REFRESHES_PER_SECOND = 4
 _COLOURS = {
     Status.EXECUTING: "cyan",
@@ -29,7 +22,7 @@ _COLOURS = {
 
 
 class Display(Protocol):
-    """What the runner tells while it runs. Calls come from one thread at a time."""
+    """What is told of an execution while it runs. Calls come from one thread at a time."""
 
     def begin(self, execution: Execution, num_steps: int) -> None:
         """The execution starts; it will run `num_steps` steps at most."""
@@ -187,18 +180,18 @@ def failure(execution: Execution) -> Iterable[str]:
     failed = first_failure(execution.steps)
     if failed is not None:
         yield f"Step '{failed.name}' failed: {failed.failure_reason}"
-        if failed.job_dir is not None:
-            log = failed.job_dir / "log.txt"
-            lines = (
-                log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
-                if log.is_file()
-                else []
-            )
-            yield f"Last {len(lines)} lines of {log}:"
-            yield from (f"  {line}" for line in lines)
-            yield f"Repeat it alone: sh {failed.job_dir / 'repeat.sh'}"
+        if failed.failed_job is not None:
+            yield from _about_job(failed.failed_job)
+
+
+def _about_job(job: FailedJob) -> Iterable[str]:
+    if job.log:
+        yield f"Last {len(job.log_lines)} lines of {job.log}:"
+        yield from (f"  {line}" for line in job.log_lines)
+    if job.repeat:
+        yield f"Repeat it alone: {job.repeat}"
 
 
 def _ending(execution: Execution) -> Iterable[str]:
     yield from failure(execution)
-    yield f"{execution.status} in {execution.seconds:.1f} s. {execution.path}"
+    yield f"{execution.status} in {execution.seconds:.1f} s. {execution.place}".rstrip()

@@ -1,0 +1,1 @@
+"""What the failure of a step means, and what to do next."""
