@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from pipelines.account.errors import AccountError
 from pipelines.commands import (
+    cost,
     definitions,
     endpoints,
     graph,
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         graph,
         plan,
         publish,
+        cost,
         runs,
         status,
         packages,

@@ -11,6 +11,7 @@ from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_number, value_of
 from pipelines.checks.wording import quote
 from pipelines.definition import Step
+from pipelines.instances import has_own_disks
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
@@ -159,14 +160,6 @@ def metric_regexes(analysis: Analysis) -> Iterator[Problem]:
                 )
 
 
-_LOCAL_STORAGE = re.compile(r"ml\.(?:g4dn|g[5-7]e?|p3dn|p[4-6][a-z0-9-]*|trn\w+|[cmr]\d\w*d)\.\w+")
-"""Instance types with disks of their own.
-
-Source: Amazon EC2 User Guide, "Instance store volumes",
-https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
-"""
-
-
 @rule(
     "D055",
     "Instances with disks of their own take no key for a volume",
@@ -190,7 +183,7 @@ def volume_keys(analysis: Analysis) -> Iterator[Problem]:
         if key.value is None:
             continue
         for known in value_of(analysis, step, cluster.dig("InstanceType")).known:
-            if isinstance(known.value, str) and _LOCAL_STORAGE.fullmatch(known.value):
+            if isinstance(known.value, str) and has_own_disks(known.value):
                 yield Problem(
                     key.pointer,
                     f"Step '{step.name}' has a VolumeKmsKeyId and may run on {known.value}, whose "

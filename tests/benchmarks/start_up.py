@@ -1,4 +1,4 @@
-"""How long the command line and a compile take."""
+"""How long the command line, a compile and the checks take."""
 
 import statistics
 import subprocess
@@ -12,13 +12,16 @@ NUM_RUNS = 7
 
 
 def figures() -> Iterator[Figure]:
-    """Median seconds of the commands as processes, and of a compile after the import."""
+    """Median seconds of the commands as processes; of a compile and of checks after the imports."""
     for word, limit in (("--help", 0.3), ("list", 0.3)):
         seconds = [_process_seconds(word) for _ in range(NUM_RUNS)]
         yield Figure(f"pipelines {word}", statistics.median(seconds), "s", at_most=limit)
     first, *others = _compile_seconds()
     yield Figure("compile training, with the SDK's import", first, "s")
     yield Figure("compile training, after the import", statistics.median(others), "s", at_most=1.0)
+    first, *others = _check_seconds()
+    yield Figure("check all pipelines, with botocore's model", first, "s", at_most=0.3)
+    yield Figure("check all pipelines, again", statistics.median(others), "s")
 
 
 def _process_seconds(word: str) -> float:
@@ -37,6 +40,27 @@ def _compile_seconds() -> list[float]:
         "    compile_pipeline('training', Site())\n"
         "    print(time.perf_counter() - started)\n"
     )
+    return _printed_seconds(program)
+
+
+def _check_seconds() -> list[float]:
+    program = (
+        "import time\n"
+        "from pipelines.catalogue import CATALOGUE\n"
+        "from pipelines.checks import check\n"
+        "from pipelines.compile import compile_pipeline\n"
+        "from pipelines.definition import load\n"
+        "from steps.site import Site\n"
+        "texts = [compile_pipeline(name, Site()).definition for name in CATALOGUE]\n"
+        f"for _ in range({NUM_RUNS}):\n"
+        "    started = time.perf_counter()\n"
+        "    assert not [finding for text in texts for finding in check(load(text))]\n"
+        "    print(time.perf_counter() - started)\n"
+    )
+    return _printed_seconds(program)
+
+
+def _printed_seconds(program: str) -> list[float]:
     result = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )

@@ -1,0 +1,102 @@
+"""Commands about money: `cost` and `prices`."""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.commands.usage import Commands, UsageError, assignments, site
+
+if TYPE_CHECKING:
+    from pipelines.cost import Prices
+
+
+def add(commands: Commands) -> None:
+    """Declare the commands."""
+    command = commands.add_parser("cost", help="estimate what a pipeline costs")
+    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    command.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a pipeline parameter; may be repeated",
+    )
+    command.add_argument(
+        "--prices", type=Path, metavar="FILE", help="use these, as 'pipelines prices' prints them"
+    )
+    command.add_argument(
+        "--spot-saving",
+        type=float,
+        metavar="FRACTION",
+        help="fraction of the time of spot instances that is not billed, for example 0.6",
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_cost)
+
+    command = commands.add_parser("prices", help="ask AWS for the prices of a region")
+    command.add_argument("region", metavar="REGION")
+    command.set_defaults(command=_prices)
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    from pipelines.compile import compile_pipeline
+    from pipelines.cost import estimate, schedule_costs
+    from pipelines.cost.text import as_document
+    from pipelines.definition import load
+    from pipelines.execution import utc_now
+    from pipelines.local.errors import ParameterError
+    from pipelines.triggers import schedules
+
+    saving = arguments.spot_saving
+    if saving is not None and not 0 <= saving < 1:
+        raise UsageError(f"--spot-saving is {saving}; expected 0 or more and less than 1.")
+    prices = _read_prices(arguments.prices)
+    place = site()
+    compiled = compile_pipeline(arguments.name, place)
+    try:
+        found = estimate(
+            load(compiled.definition),
+            prices,
+            pipeline=arguments.name,
+            region=place.region,
+            given=assignments(arguments.parameter),
+            durations={},
+            spot_saving=saving,
+            schedules=schedule_costs(schedules(place), arguments.name, first=utc_now().date()),
+        )
+    except ParameterError as error:
+        raise UsageError(str(error)) from error
+    if arguments.json:
+        print(json.dumps(as_document(found), indent=2, sort_keys=True))
+    else:
+        print(found, end="")
+    return 0
+
+
+def _read_prices(path: Path | None) -> "Prices":
+    from pipelines.cost import packaged_prices, read_prices
+
+    if path is None:
+        return packaged_prices()
+    try:
+        return read_prices(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"The price file '{path}' cannot be read: {error}.") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _prices(arguments: argparse.Namespace) -> int:
+    from pipelines.account.clients import Clients
+    from pipelines.account.prices import fetch_offer
+    from pipelines.cost.price_list import API_REGION
+    from pipelines.cost.prices import Prices, write_prices
+
+    clients = Clients(replace(site(), region=API_REGION))
+    offer = fetch_offer(clients.client("pricing"), arguments.region)
+    print(write_prices(Prices(offers=(offer,))), end="")
+    return 0
