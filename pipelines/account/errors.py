@@ -81,16 +81,17 @@ def explained() -> Iterator[None]:
     Raises:
         AccountError: A service refused, or cannot be reached.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
-    except ParamValidationError:  # a mistake of ours
-        raise
     except ClientError as error:
         raise _refusal(error) from error
     except BotoCoreError as error:
-        raise AccountError(_failure(error)) from error
+        text = _failure(error)
+        if text is None:
+            raise
+        raise AccountError(text) from error
 
 
 def code(error: "ClientError") -> str:
@@ -186,7 +187,8 @@ def _is_throttled(reason: str) -> bool:
     return reason in ThrottledRetryableChecker._THROTTLED_ERROR_CODES
 
 
-def _failure(error: "BotoCoreError") -> str:
+def _failure(error: "BotoCoreError") -> str | None:
+    """What kept a call from being answered; None: a mistake of ours, such as a wrong request."""
     from botocore import exceptions
 
     where = f" at {error.kwargs['endpoint_url']}" if "endpoint_url" in error.kwargs else ""
@@ -195,6 +197,19 @@ def _failure(error: "BotoCoreError") -> str:
             "There are no AWS credentials; log in, for example with 'aws sso login', or name them "
             "in AWS_PROFILE."
         )
+    if isinstance(
+        error,
+        exceptions.ConfigParseError
+        | exceptions.CredentialRetrievalError
+        | exceptions.InvalidConfigError
+        | exceptions.LoginError
+        | exceptions.PartialCredentialsError
+        | exceptions.ProfileNotFound
+        | exceptions.SSOError
+        | exceptions.TokenRetrievalError
+        | exceptions.UnknownCredentialError,
+    ):
+        return f"The AWS credentials cannot be used: {str(error).rstrip('.')}; {_LOG_IN}."
     if isinstance(error, exceptions.ReadTimeoutError | exceptions.ConnectionClosedError):
         return f"The service{where} did not answer, again and again; {_AGAIN}."
     if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
@@ -202,8 +217,7 @@ def _failure(error: "BotoCoreError") -> str:
             f"The service{where} cannot be reached; check the network, the proxy, SITE_REGION and "
             "AWS_ENDPOINT_URL."
         )
-    # What is left is about credentials: a token, a profile, a process that gives them.
-    return f"The AWS credentials cannot be used: {error}; {_LOG_IN}."
+    return None
 
 
 def _without_account(text: str) -> str:

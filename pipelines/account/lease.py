@@ -22,7 +22,8 @@ from pipelines.account.errors import AccountError, LeaseError, code, explained
 from pipelines.account.objects import ABSENT, CONDITION_FAILED, Bucket
 from steps.site import Site
 
-LIFETIME_SECONDS = 900
+LIFETIME_SECONDS = 300
+"""How long others wait for a writer that has died; one that is alive renews its lease."""
 _MAX_ATTEMPTS = 3
 """Of taking a lease that others take and give back at the same time."""
 _CHANGED = CONDITION_FAILED | ABSENT
@@ -100,8 +101,8 @@ class Lease:
             found = self._read()
             if found is None or found.token != self._token:
                 raise LeaseError(
-                    f"Publishing took more than {LIFETIME_SECONDS} s, and another writer began; "
-                    "run the command again when that one is done."
+                    f"Nothing was done for {LIFETIME_SECONDS} s, and another writer took over; run "
+                    "the command again when that one is done."
                 ) from error
             self._etag = found.etag
 

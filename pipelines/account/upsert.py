@@ -69,6 +69,7 @@ def upsert(
         for uri in to_do.objects:
             bucket.write_once(uri, wanted.objects[uri])
         for function in to_do.functions:
+            lease.renew()
             publish(function, clients.lambda_, sleep)
             say(f"published function {function.name}  {function.alias}")
         if to_do.changes_pipeline:

@@ -2,13 +2,14 @@
 
 import argparse
 import getpass
+import os
 import socket
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, site
+from pipelines.commands.usage import Commands, UsageError, has_colour, site
 
 if TYPE_CHECKING:
     from pipelines.account.clients import Clients
@@ -62,7 +63,8 @@ def _publish(compiled: "Compiled", target: "Site", clients: "Clients") -> None:
     from pipelines.plan import plan
 
     state = read_state(compiled, target, clients)
-    print(plan(state.release, state.deployed), end="", file=sys.stderr)
+    to_do = plan(state.release, state.deployed)
+    print(to_do.render(has_colour=has_colour(sys.stderr, os.environ)), end="", file=sys.stderr)
     upsert(state, target, clients, owner=_owner(), say=_say)
 
 

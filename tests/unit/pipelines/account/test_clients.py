@@ -1,0 +1,33 @@
+"""Tests of pipelines.account.clients."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.aws import SERVICES, SITE, Account
+
+
+def test_clients_are_made_once_for_the_region_of_the_site(account: Account) -> None:
+    """Each client is its service's, and is tried again by the standard rules."""
+    clients = account.clients
+    for name in SERVICES:
+        client = getattr(clients, name)
+        assert client is getattr(clients, name)
+        assert client.meta.region_name == SITE.region
+        assert client.meta.service_model.service_name == name.rstrip("_")
+        retries = client.meta.config.retries
+        assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 8)
+
+
+def test_nothing_is_imported_before_it_is_needed() -> None:
+    """The command line imports the errors; boto3 takes half a second."""
+    program = (
+        "import sys\n"
+        "import pipelines.account.clients, pipelines.account.errors, pipelines.commands.publish\n"
+        "assert not {'boto3', 'botocore'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

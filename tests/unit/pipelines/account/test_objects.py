@@ -1,0 +1,104 @@
+"""Tests of pipelines.account.objects."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from pipelines.account.errors import AccountError
+from pipelines.account.objects import Bucket
+from tests.aws import SITE, Account
+from tests.unit.stubs import stubbed
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+CODE = SITE.uri("code", "")
+INSIDE, OUTSIDE = SITE.uri("code", "train", "train.py"), SITE.uri("README.txt")
+WANTED = {INSIDE: b"print()\n", OUTSIDE: b"None.\n"}
+OTHER_CONTENT = (
+    f"The object '{INSIDE}' has other content than the one to publish under this name; delete it, "
+    "and run the command again."
+)
+
+
+@pytest.fixture
+def s3() -> Iterator[Stubber]:
+    """A stubbed client."""
+    yield from stubbed("s3")
+
+
+def test_what_is_missing_is_written_once(account: Account) -> None:
+    """Its checksum travels with it; what is there is not written again."""
+    bucket = Bucket(SITE, account.clients.s3)
+    assert bucket.missing(WANTED, CODE) == WANTED.keys()
+    for uri, content in WANTED.items():
+        bucket.write_once(uri, content)
+    put = account.calls[-1].request
+    assert {**put, "Body": put["Body"].getvalue()} == {
+        "Bucket": SITE.bucket,
+        "Key": "dogs/README.txt",
+        "ExpectedBucketOwner": SITE.account,
+        "Body": b"None.\n",
+        "ChecksumSHA256": base64.b64encode(hashlib.sha256(b"None.\n").digest()).decode(),
+        "IfNoneMatch": "*",
+    }
+    account.forget()
+    assert bucket.missing(WANTED, CODE) == set()
+    assert [str(call) for call in account.calls] == ["s3:ListObjectsV2", "s3:HeadObject"]
+    bucket.write_once(INSIDE, WANTED[INSIDE])
+    assert bucket.read(INSIDE) == b"print()\n"
+    assert bucket.read(CODE) is None
+
+
+def test_other_content_is_an_error(account: Account) -> None:
+    """Somebody's change of code that is named by its content is never published nor overwritten."""
+    bucket = Bucket(SITE, account.clients.s3)
+    bucket.write_once(INSIDE, b"evil()!\n")
+    for act in (
+        lambda: bucket.missing(WANTED, CODE),
+        lambda: bucket.write_once(INSIDE, WANTED[INSIDE]),
+    ):
+        with pytest.raises(AccountError) as caught:
+            act()
+        assert str(caught.value) == OTHER_CONTENT
+
+
+def test_objects_that_kms_encrypts_are_known_by_their_checksum(s3: Stubber) -> None:
+    """Their ETag is no MD5 of their content."""
+    owner = {"Bucket": SITE.bucket, "ExpectedBucketOwner": SITE.account}
+    digest = base64.b64encode(hashlib.sha256(WANTED[INSIDE]).digest()).decode()
+    etag = '"0123456789abcdef0123456789abcdef"'
+    listed = {"Contents": [{"Key": "dogs/code/train/train.py", "ETag": etag, "Size": 8}]}
+    s3.add_response("list_objects_v2", listed, {**owner, "Prefix": "dogs/code/"})
+    s3.add_response(
+        "head_object",
+        {"ETag": etag, "ChecksumSHA256": digest},
+        {**owner, "Key": "dogs/code/train/train.py", "ChecksumMode": "ENABLED"},
+    )
+    assert Bucket(SITE, s3.client).missing({INSIDE: WANTED[INSIDE]}, CODE) == set()
+
+
+def test_other_refusals_are_not_taken_for_absence(s3: Stubber) -> None:
+    """A denied call says nothing about what is there."""
+    bucket = Bucket(SITE, s3.client)
+    s3.add_client_error("get_object", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.read(INSIDE)
+    s3.add_client_error("put_object", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.write_once(INSIDE, b"")
+    s3.add_client_error("put_object", "PreconditionFailed")
+    s3.add_client_error("head_object", "403")
+    with pytest.raises(ClientError, match="403"):
+        bucket.write_once(INSIDE, b"")
+
+
+def test_what_is_neither_there_nor_written_is_an_error(s3: Stubber) -> None:
+    """It was there when it was to be written, and gone when it was compared."""
+    s3.add_client_error("put_object", "ConditionalRequestConflict")
+    s3.add_client_error("head_object", "404")
+    with pytest.raises(ClientError, match="ConditionalRequestConflict"):
+        Bucket(SITE, s3.client).write_once(INSIDE, b"")
