@@ -12,6 +12,9 @@ class ActiveBaseline(TypedDict):
 
     endpoint_name: str
     endpoint_config_name: str
+    capture_uri: str
+    """Where the answers of this deployment are captured: `<variant>/yyyy/mm/dd/hh/` below it. Those
+    of other deployments are elsewhere, also of one that failed and was put back."""
     model_package_arn: str
     previous_model_package_arn: str
     """What was in force before; empty for an endpoint's first deployment."""

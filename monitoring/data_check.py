@@ -13,7 +13,6 @@ What is missing is a violation, and what is too little to tell is neither a pass
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from monitoring.answers import Record
 from monitoring.baseline import Baseline, Expectation
@@ -33,6 +32,7 @@ from monitoring.embedding_drift import (
     EmbeddingAccumulator,
 )
 from monitoring.settings import CategoricalMethod, Settings
+from monitoring.status import Status
 from monitoring.text_counts import TextCounts
 
 MIN_EFFECTIVE_SIZE = 20
@@ -47,15 +47,6 @@ answers may give them any names.
 
 MAX_SHOWN_TEXTS = 5
 MAX_SHOWN_CHARACTERS = 40
-
-
-class Status(StrEnum):
-    """How a check ended; the first two are Model Monitor's words."""
-
-    COMPLETED = "Completed"
-    COMPLETED_WITH_VIOLATIONS = "CompletedWithViolations"
-    INSUFFICIENT_DATA = "InsufficientData"
-    """No violation was found, but for some feature too few values came to judge it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ import numpy as np
 
 from monitoring.baseline import BaselineError, read_document
 from monitoring.classification import ConfusionMatrix
-from monitoring.data_check import MIN_EFFECTIVE_SIZE, Status
+from monitoring.data_check import MIN_EFFECTIVE_SIZE
 from monitoring.distance import effective_size
 from monitoring.documents import number_text
 from monitoring.model_quality import (
@@ -27,6 +27,7 @@ from monitoring.model_quality import (
     metric_statistics,
     model_statistics,
 )
+from monitoring.status import Status
 
 CRITICAL_VALUE = 2.326
 """Standard errors by which chance makes a metric worse in 1 of 100 windows of a normal variable."""

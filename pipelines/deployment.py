@@ -22,7 +22,7 @@ from steps.activate_baseline import activate_baseline_step
 from steps.check_approval import check_approval_step
 from steps.configure_autoscaling import configure_autoscaling_step
 from steps.create_model import create_model_step
-from steps.endpoint import create_endpoint_config_step, create_endpoint_step
+from steps.endpoint import capture_uri, create_endpoint_config_step, create_endpoint_step
 from steps.find_model_package import LATEST, find_model_package_step
 from steps.job import Context
 from steps.restore_previous import restore_previous_steps
@@ -64,6 +64,7 @@ def deployment(context: Context) -> Pipeline:
         find=find,
         endpoint_name=endpoint_name,
         endpoint_config_name=config_name,
+        capture_uri=capture_uri(context, endpoint_name),
     )
     autoscaling = configure_autoscaling_step(
         context,

@@ -5,9 +5,20 @@ r"""The pipeline `monitoring`: what an endpoint answered, against what its model
                                                                           DriftDetected
 
 A window without records ends the execution, which has then succeeded. Violations fail it in
-DriftDetected, whose event starts a retraining. An execution with `WindowEnd=now` sees what has been
-delivered: data capture may take minutes, so the default window is much longer than the time
-between two runs.
+DriftDetected, whose event starts a retraining.
+
+Each check has a window of its own, over the records of the deployment in force. A record is judged
+once: a window begins where the latest one ended that was judged, and one with too few records is
+joined with the next. The parameters:
+
+* `WindowEnd`: when the windows end; `now`, or a time with its zone such as `2026-11-21T09:00:00Z`.
+* `CaptureDelayMinutes`: they end so much earlier. Captured records are delivered some minutes
+  after the requests; what comes after its window was judged is never looked at. Schedules set it.
+* `LabelDelayHours`: the window of CheckModelQuality ends so much earlier again: the time that
+  labels take to come, for an answer that has none when its window is judged is left out.
+* `WindowHours`: the longest that a window is. What was not judged by then is left.
+* `WindowStart`: `unjudged`; or a time with its zone, to look again at what was judged, or at more
+  than `WindowHours`.
 """
 
 from sagemaker.core.workflow.parameters import Parameter, ParameterInteger, ParameterString
@@ -25,15 +36,18 @@ from steps.select_window import has_records_step, select_window_step
 
 
 def monitoring(context: Context) -> Pipeline:
-    """Check a window of an endpoint's captured records, and fail where it has drifted."""
+    """Check what an endpoint captured and nobody judged yet, and fail where it has drifted."""
     parameters = _parameters(context)
     endpoint_name = parameters["EndpointName"]
     instance_type = parameters["MonitoringInstanceType"]
     select = select_window_step(
         context,
         endpoint_name=endpoint_name,
-        window_hours=parameters["WindowHours"],
+        window_start=parameters["WindowStart"],
         window_end=parameters["WindowEnd"],
+        window_hours=parameters["WindowHours"],
+        capture_delay_minutes=parameters["CaptureDelayMinutes"],
+        label_delay_hours=parameters["LabelDelayHours"],
     )
     drift, quality = (
         declare(context, select=select, endpoint_name=endpoint_name, instance_type=instance_type)
@@ -65,8 +79,11 @@ def monitoring(context: Context) -> Pipeline:
 def _parameters(context: Context) -> dict[str, Parameter]:
     declared = [
         ParameterString("EndpointName", default_value=context.site.project),
-        ParameterInteger("WindowHours", default_value=24),
+        ParameterString("WindowStart", default_value="unjudged"),
         ParameterString("WindowEnd", default_value="now"),
+        ParameterInteger("WindowHours", default_value=24),
+        ParameterInteger("CaptureDelayMinutes", default_value=0),
+        ParameterInteger("LabelDelayHours", default_value=0),
         ParameterString("MonitoringInstanceType", default_value="ml.m5.large"),
     ]
     return {parameter.name: parameter for parameter in declared}

@@ -27,6 +27,12 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context
 """
 
 
+CAPTURE_DELAY_MINUTES = 15
+"""How long before its scheduled time the window of an execution ends: captured records are
+delivered some minutes after the requests, and one that comes when its window was judged is never
+looked at."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
     """A pipeline that runs again and again."""
@@ -115,8 +121,11 @@ def schedules(site: Site) -> list[Schedule]:
     """
     declared = []
     if site.monitoring_schedule != NEVER:
-        # However late an execution starts: its window ends when it was to end.
-        parameters = {"WindowEnd": SCHEDULED_TIME}
+        parameters = {
+            # However late an execution starts: its window ends when it was to end.
+            "WindowEnd": SCHEDULED_TIME,
+            "CaptureDelayMinutes": str(CAPTURE_DELAY_MINUTES),
+        }
         declared.append(
             Schedule(
                 pipeline="monitoring", expression=site.monitoring_schedule, parameters=parameters

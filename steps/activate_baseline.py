@@ -16,6 +16,7 @@ def activate_baseline_step(
     find: LambdaStep,
     endpoint_name: object,
     endpoint_config_name: object,
+    capture_uri: object,
 ) -> LambdaStep:
     """Write `active/<endpoint>.json`, after the smoke test.
 
@@ -25,6 +26,7 @@ def activate_baseline_step(
         find: Step that found the model package.
         endpoint_name: Name of the endpoint.
         endpoint_config_name: Its configuration.
+        capture_uri: S3 prefix of the records that it captures.
     """
     package = find.properties.Outputs
     site = context.site
@@ -32,6 +34,7 @@ def activate_baseline_step(
         "ActiveUri": Join(on="", values=[site.uri("active", ""), endpoint_name, ".json"]),
         "EndpointName": endpoint_name,
         "EndpointConfigName": endpoint_config_name,
+        "CaptureUri": capture_uri,
         "ModelPackageArn": package["ModelPackageArn"],
         "BaselineUri": package["BaselineUri"],
         "EvaluationUri": package["EvaluationUri"],

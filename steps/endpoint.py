@@ -13,11 +13,21 @@ from steps.site import Site
 
 VARIANT_NAME = "AllTraffic"
 
+CAPTURE_DIR = "capture"
+"""Answers that endpoints gave: `<execution>/<endpoint>/<variant>/yyyy/mm/dd/hh/*.jsonl`, by the
+execution that deployed the model, so that no folder has the answers of two models."""
+
 BAKE_SECONDS = 300
 """How long alarms watch the new instances before the old ones lose the rest of the requests."""
 TERMINATION_WAIT_SECONDS = 60
 """How long the old instances stay: no request may take longer than the service gives it."""
 MAX_UPDATE_SECONDS = 3600
+
+
+def capture_uri(context: Context, *parts: object) -> Join:
+    """S3 URI, below it `parts`, of the answers of what this execution deploys."""
+    folder = context.site.uri(CAPTURE_DIR)
+    return Join(on="/", values=[folder, ExecutionVariables.PIPELINE_EXECUTION_ID, *parts])
 
 
 def create_endpoint_config_step(
@@ -47,7 +57,7 @@ def create_endpoint_config_step(
     capture = {
         "EnableCapture": True,
         "InitialSamplingPercentage": capture_percentage,
-        "DestinationS3Uri": site.uri("capture"),
+        "DestinationS3Uri": capture_uri(context),
         "CaptureOptions": [{"CaptureMode": capture_mode}],
         # What is in neither list is stored in base64, which nothing could monitor.
         "CaptureContentTypeHeader": {

@@ -8,11 +8,13 @@ from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from sagemaker.mlops.workflow.steps import Step
 
+from steps.endpoint import CAPTURE_DIR
 from steps.function import function_step
 from steps.ground_truth import GROUND_TRUTH_DIR
 from steps.job import Context
+from steps.window_manifests import Manifest
 
-CAPTURE_DIR = "capture"
+_FOLDER = "select_window"
 
 
 def history_uri(context: Context, endpoint_name: object, step: str) -> Join:
@@ -21,20 +23,34 @@ def history_uri(context: Context, endpoint_name: object, step: str) -> Join:
     return Join(on="/", values=[site.uri("monitoring"), endpoint_name, "history", step])
 
 
-def select_window_step(
-    context: Context, *, endpoint_name: object, window_hours: object, window_end: object
-) -> LambdaStep:
-    """List the captured records and the labels of a window.
+def manifest_uri(context: Context, manifest: Manifest) -> Join:
+    """S3 URI of a manifest that SelectWindow writes; who reads it waits for that step."""
+    return context.output_uri(_FOLDER, manifest)
 
-    Outputs: `NumRecords`; `WindowStart`, `WindowEnd`, `BaselineUri`, `ModelPackageArn`; and the
-    manifests `CaptureManifestUri`, `GroundTruthManifestUri`, `DriftHistoryManifestUri` and
-    `QualityHistoryManifestUri`.
+
+def select_window_step(
+    context: Context,
+    *,
+    endpoint_name: object,
+    window_start: object,
+    window_end: object,
+    window_hours: object,
+    capture_delay_minutes: object,
+    label_delay_hours: object,
+) -> LambdaStep:
+    """List the captured records and the labels of each check's window.
+
+    Outputs: `NumRecords`; `BaselineUri`, `ModelPackageArn` and `CaptureUri` of the model in force;
+    `DriftWindowStart`, `DriftWindowEnd`, `QualityWindowStart`, `QualityWindowEnd`.
 
     Args:
         context: What the pipeline's jobs have in common.
         endpoint_name: Name of the endpoint.
-        window_hours: Length of the window.
-        window_end: Its end, a time, or `now`.
+        window_start: Start of the windows, a time, or `unjudged`.
+        window_end: Their end, a time, or `now`.
+        window_hours: The longest that a window is that starts with what is unjudged.
+        capture_delay_minutes: How long before `window_end` the windows end.
+        label_delay_hours: How long before the other one the quality check's window ends.
     """
     site = context.site
     placeholder_uri = site.uri("nothing-to-list", "README.txt")
@@ -42,13 +58,16 @@ def select_window_step(
     inputs = {
         "EndpointName": endpoint_name,
         "ActiveUri": Join(on="", values=[site.uri("active", ""), endpoint_name, ".json"]),
-        "WindowHours": window_hours,
+        "WindowStart": window_start,
         "WindowEnd": window_end,
-        "CaptureUri": Join(on="/", values=[site.uri(CAPTURE_DIR), endpoint_name]),
+        "WindowHours": window_hours,
+        "CaptureDelayMinutes": capture_delay_minutes,
+        "LabelDelayHours": label_delay_hours,
+        "CaptureUri": site.uri(CAPTURE_DIR),
         "GroundTruthUri": Join(on="/", values=[site.uri(GROUND_TRUTH_DIR), endpoint_name]),
         "DriftHistoryUri": history_uri(context, endpoint_name, "check_drift"),
         "QualityHistoryUri": history_uri(context, endpoint_name, "check_model_quality"),
-        "ManifestsUri": context.output_uri("select_window"),
+        "ManifestsUri": context.output_uri(_FOLDER),
         "PlaceholderUri": placeholder_uri,
     }
     if site.output_kms_key:
@@ -57,18 +76,17 @@ def select_window_step(
         context,
         name="SelectWindow",
         description="List the captured records of the model in force, and the labels since.",
-        function="select_window",
+        function=_FOLDER,
         inputs=inputs,
         outputs=[
             "Message",
-            "WindowStart",
-            "WindowEnd",
             "BaselineUri",
             "ModelPackageArn",
-            "CaptureManifestUri",
-            "GroundTruthManifestUri",
-            "DriftHistoryManifestUri",
-            "QualityHistoryManifestUri",
+            "CaptureUri",
+            "DriftWindowStart",
+            "DriftWindowEnd",
+            "QualityWindowStart",
+            "QualityWindowEnd",
         ],
         numbers=["NumRecords"],
     )
@@ -78,7 +96,7 @@ def has_records_step(select: LambdaStep, *, if_any: Sequence[Step]) -> Condition
     """Go on with `if_any`, or end the execution, which then has succeeded."""
     return ConditionStep(
         name="HasRecords",
-        description="End quietly where the window holds no records.",
+        description="End quietly where the windows hold no records.",
         conditions=[ConditionGreaterThan(left=select.properties.Outputs["NumRecords"], right=0)],
         if_steps=list(if_any),
     )

@@ -3,15 +3,15 @@
 import argparse
 import json
 import logging
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self, TypeAlias, TypedDict, cast
+from typing import Self, TypeAlias, cast
 
 from inference.files import write_text
 from monitoring.documents import document_text
+from monitoring.window_record import RecordName, WindowRecord, parse_record, utc_time
 from steps.runtime import JobParser
 
 logger = logging.getLogger(__name__)
@@ -23,22 +23,6 @@ Metric: TypeAlias = Mapping[str, object]
 FILE_SUFFIXES = (".jsonl", ".jsonl.gz")
 
 
-class WindowRecord(TypedDict):
-    """What a job leaves of a window for the reports of later ones."""
-
-    end: str
-    """Time from which on records do not count any more, ISO 8601 in UTC."""
-    execution_id: str
-    figures: dict[str, float]
-    """What was measured, by its name."""
-    model_package_arn: str
-    num_records: int
-    num_violations: int
-    start: str
-    """Time of the earliest records."""
-    status: str
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
     """Records of one endpoint, from `start` up to, and without, `end`; both have a zone."""
@@ -46,7 +30,9 @@ class Window:
     endpoint_name: str
     execution_id: str
     model_package_arn: str
-    """The model in force during the whole window."""
+    """The model that gave all of the answers."""
+    capture_uri: str
+    """Where the captured records of its deployment lie."""
     schedule_name: str
     """What the metrics call the one who measures."""
     start: datetime
@@ -55,10 +41,11 @@ class Window:
     @staticmethod
     def add_options(parser: JobParser) -> None:
         """Let a script take the options that `of` reads."""
-        for name in ("endpoint-name", "execution-id", "model-package-arn", "schedule-name"):
+        names = ("endpoint-name", "execution-id", "model-package-arn", "capture-uri")
+        for name in (*names, "schedule-name"):
             parser.add_argument(f"--{name}", required=True)
         for name in ("window-start", "window-end"):
-            parser.add_argument(f"--{name}", type=_time, required=True)
+            parser.add_argument(f"--{name}", type=utc_time, required=True)
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> Self:
@@ -67,6 +54,7 @@ class Window:
             endpoint_name=options.endpoint_name,
             execution_id=options.execution_id,
             model_package_arn=options.model_package_arn,
+            capture_uri=options.capture_uri,
             schedule_name=options.schedule_name,
             start=options.window_start,
             end=options.window_end,
@@ -96,6 +84,7 @@ class Window:
     ) -> WindowRecord:
         """What is kept of this window."""
         return {
+            "capture_uri": self.capture_uri,
             "end": _text(self.end),
             "execution_id": self.execution_id,
             "figures": dict(figures),
@@ -113,10 +102,9 @@ def captured_files(directory: Path) -> list[Path]:
 
 
 def write_record(directory: Path, record: WindowRecord) -> None:
-    """Write a record under a name that no other execution uses; names sort by the window's end."""
-    end = datetime.fromisoformat(record["end"])
-    name = f"{end:%Y%m%dT%H%M%SZ}-{record['execution_id']}.json"
-    write_text(directory / name, document_text(cast(Mapping[str, object], record)))
+    """Write a record under a name that no other execution uses."""
+    text = document_text(cast(Mapping[str, object], record))
+    write_text(directory / str(RecordName.of(record)), text)
 
 
 def read_records(directory: Path) -> list[WindowRecord]:
@@ -124,8 +112,8 @@ def read_records(directory: Path) -> list[WindowRecord]:
     records: list[WindowRecord] = []
     for path in sorted(directory.rglob("*.json")):
         try:
-            records.append(_checked(json.loads(path.read_bytes())))
-        except (ValueError, RecursionError) as error:
+            records.append(parse_record(path.read_bytes()))
+        except ValueError as error:
             logger.warning("%s is no record of a window: %s", path.name, error)
     return sorted(records, key=lambda record: (record["end"], record["execution_id"]))
 
@@ -142,37 +130,6 @@ def windows_table(records: Sequence[WindowRecord]) -> list[tuple[str, str, int, 
         )
         for record in reversed(records)
     ]
-
-
-def _checked(document: object) -> WindowRecord:
-    """A document as a record; a ValueError says what is wrong."""
-    match document:
-        case {
-            "end": str(end),
-            "execution_id": str(),
-            "figures": dict(figures),
-            "model_package_arn": str(),
-            "num_records": int(),
-            "num_violations": int(),
-            "start": str(start),
-            "status": str(),
-            **others,
-        } if not others and all(map(_is_number, figures.values())):
-            _time(start)
-            _time(end)
-            return cast(WindowRecord, document)
-    raise ValueError(f"expected an object with {', '.join(sorted(WindowRecord.__annotations__))}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError(f"'{text}' has no zone")
-    return time.astimezone(UTC)
 
 
 def _text(time: datetime) -> str:

@@ -17,8 +17,9 @@ from steps.job import (
     processing_input,
     processing_output,
 )
-from steps.select_window import history_uri
+from steps.select_window import history_uri, manifest_uri
 from steps.window_files import CHECK_FILE, METRICS_FILE, Output
+from steps.window_manifests import Manifest
 
 MAX_RUNTIME_SECONDS = 3600
 CHECK = "Check"
@@ -45,7 +46,8 @@ def window_check_step(
     description: str,
     select: LambdaStep,
     endpoint_name: object,
-    manifests: Mapping[str, object],
+    window_name: str,
+    manifests: Mapping[str, Manifest],
     instance_type: object,
 ) -> WindowCheck:
     """Check the captured records of a window against the baseline of the model in force.
@@ -58,10 +60,11 @@ def window_check_step(
         description: What it does.
         select: Step that selected the window.
         endpoint_name: Name of the endpoint.
-        manifests: S3 URI of the manifest of each further input, by its name.
+        window_name: What the outputs of that step call the check's window.
+        manifests: Manifest of each further input, by the input's name.
         instance_type: Instance type of the job.
     """
-    window = select.properties.Outputs
+    selected = select.properties.Outputs
     _, code_uri = context.ship_files(folder)
     processor = context.processor(
         folder,
@@ -76,16 +79,20 @@ def window_check_step(
     options = {
         "--endpoint-name": endpoint_name,
         "--execution-id": ExecutionVariables.PIPELINE_EXECUTION_ID,
-        "--model-package-arn": window["ModelPackageArn"],
+        "--model-package-arn": selected["ModelPackageArn"],
+        "--capture-uri": selected["CaptureUri"],
         "--schedule-name": context.pipeline_name,
-        "--window-start": window["WindowStart"],
-        "--window-end": window["WindowEnd"],
+        "--window-start": selected[f"{window_name}Start"],
+        "--window-end": selected[f"{window_name}End"],
     }
     arguments = processor.run(
         inputs=[
             processing_input("code", code_uri),
-            processing_input("baseline", window["BaselineUri"]),
-            *(manifest_input(key, uri) for key, uri in manifests.items()),
+            processing_input("baseline", selected["BaselineUri"]),
+            *(
+                manifest_input(key, manifest_uri(context, manifest))
+                for key, manifest in manifests.items()
+            ),
         ],
         outputs=[processing_output(key, uri) for key, uri in targets.items()],
         arguments=[

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from monitoring.charts import MAX_SERIES, line_chart
 from monitoring.damage import Damage
-from monitoring.data_check import Status
 from monitoring.markup import Markup
 from monitoring.page import Tile, section, table
-from steps.window import WindowRecord, windows_table
+from monitoring.status import Status
+from monitoring.window_record import WindowRecord
+from steps.window import windows_table
 from steps.window_files import DAMAGE_FILE
 
 MAX_KEY_CHARACTERS = 40

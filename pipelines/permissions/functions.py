@@ -55,7 +55,7 @@ CALLS: Mapping[str, Calls] = {
         "sagemaker:UpdateEndpoint": ("EndpointName", "EndpointConfigName"),
     },
     "select_window": {
-        "s3:GetObject": ("ActiveUri", "CaptureUri"),
+        "s3:GetObject": ("ActiveUri", "CaptureUri", "DriftHistoryUri", "QualityHistoryUri"),
         "s3:ListBucket": ("CaptureUri", "GroundTruthUri", "DriftHistoryUri", "QualityHistoryUri"),
         "s3:PutObject": ("ManifestsUri",),
         "sagemaker:DescribeEndpoint": ("EndpointName",),

@@ -14,10 +14,11 @@ from monitoring.data_quality import FeatureStatistics
 from monitoring.markup import Markup, element
 from monitoring.page import Tile, page, section, table, tiles, titled
 from monitoring.sketch import weighted
+from monitoring.window_record import WindowRecord
 from steps.check_drift.examples import Example
 from steps.check_drift.findings import Finding
 from steps.pictures import picture_of
-from steps.window import Window, WindowRecord
+from steps.window import Window
 from steps.window_page import damage_sections, status_tile, windows_section
 
 MAX_DETAIL_CHARACTERS = 300

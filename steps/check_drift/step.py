@@ -5,6 +5,7 @@ from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from steps.check_drift.contract import Input
 from steps.job import Context
 from steps.window_check import WindowCheck, window_check_step
+from steps.window_manifests import Manifest
 
 
 def check_drift_step(
@@ -18,7 +19,6 @@ def check_drift_step(
         endpoint_name: Name of the endpoint.
         instance_type: Instance type of the job.
     """
-    window = select.properties.Outputs
     return window_check_step(
         context,
         folder="check_drift",
@@ -26,9 +26,10 @@ def check_drift_step(
         description="Compare the captured answers with the baseline of the model in force.",
         select=select,
         endpoint_name=endpoint_name,
+        window_name="DriftWindow",
         manifests={
-            Input.CAPTURED: window["CaptureManifestUri"],
-            Input.HISTORY: window["DriftHistoryManifestUri"],
+            Input.CAPTURED: Manifest.DRIFT_CAPTURED,
+            Input.HISTORY: Manifest.DRIFT_HISTORY,
         },
         instance_type=instance_type,
     )

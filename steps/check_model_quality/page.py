@@ -11,8 +11,9 @@ from monitoring.markup import Markup, element
 from monitoring.model_check import ModelBaseline, ModelCheckResult
 from monitoring.model_quality import QualityMetric
 from monitoring.page import Tile, columns, page, section, table, tiles, titled
+from monitoring.window_record import WindowRecord
 from steps.check_model_quality.contract import LABEL_FIGURE
-from steps.window import Window, WindowRecord
+from steps.window import Window
 from steps.window_page import damage_sections, status_tile, windows_section
 
 MAX_WINDOWS = 8

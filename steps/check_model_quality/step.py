@@ -5,6 +5,7 @@ from sagemaker.mlops.workflow.lambda_step import LambdaStep
 from steps.check_model_quality.contract import Input
 from steps.job import Context
 from steps.window_check import WindowCheck, window_check_step
+from steps.window_manifests import Manifest
 
 
 def check_model_quality_step(
@@ -18,7 +19,6 @@ def check_model_quality_step(
         endpoint_name: Name of the endpoint.
         instance_type: Instance type of the job.
     """
-    window = select.properties.Outputs
     return window_check_step(
         context,
         folder="check_model_quality",
@@ -26,10 +26,11 @@ def check_model_quality_step(
         description="Compare the captured answers with the labels that were collected since.",
         select=select,
         endpoint_name=endpoint_name,
+        window_name="QualityWindow",
         manifests={
-            Input.CAPTURED: window["CaptureManifestUri"],
-            Input.HISTORY: window["QualityHistoryManifestUri"],
-            Input.LABELS: window["GroundTruthManifestUri"],
+            Input.CAPTURED: Manifest.QUALITY_CAPTURED,
+            Input.HISTORY: Manifest.QUALITY_HISTORY,
+            Input.LABELS: Manifest.QUALITY_LABELS,
         },
         instance_type=instance_type,
     )

@@ -1,8 +1,8 @@
 """Records which model package, baselines and evaluation are in force for an endpoint.
 
-Event: `ActiveUri`, the object to write; `EndpointName`, `EndpointConfigName`, `ModelPackageArn`,
-`BaselineUri`, `EvaluationUri`, `PipelineExecutionArn`; `KmsKeyId`, if the object is to have a key
-of its own.
+Event: `ActiveUri`, the object to write; `EndpointName`, `EndpointConfigName`, `CaptureUri`,
+`ModelPackageArn`, `BaselineUri`, `EvaluationUri`, `PipelineExecutionArn`; `KmsKeyId`, if the object
+is to have a key of its own.
 Answer: `PreviousModelPackageArn`, empty for an endpoint's first deployment.
 
 The endpoint must still have the configuration, and the object is replaced only as it was read, so
@@ -113,6 +113,7 @@ def _record(event: Mapping[str, str], previous: str, now: datetime) -> ActiveBas
     return {
         "endpoint_name": event["EndpointName"],
         "endpoint_config_name": event["EndpointConfigName"],
+        "capture_uri": event["CaptureUri"],
         "model_package_arn": event["ModelPackageArn"],
         "previous_model_package_arn": previous,
         "pipeline_execution_arn": event["PipelineExecutionArn"],

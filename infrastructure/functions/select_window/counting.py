@@ -1,58 +1,34 @@
-"""Counts the captured records of a window, in the memory of one block of a file."""
+"""Counts the captured records of windows, in the memory of one block of a file."""
 
 import gzip
-import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
+
+from infrastructure.functions.select_window.window import Window
 
 BLOCK_BYTES = 1024 * 1024
 """Text that is in memory at a time, unless a single line is longer."""
 
 COMPRESSED_SUFFIX = ".gz"
 
-# Quotes inside of a captured body are escaped, so that no answer can pass for the record's time.
-_TIME = re.compile(rb'"inferenceTime"\s*:\s*"([^"\\]+)"')
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """The records from `start` up to, and without, `end`: whole seconds of UTC."""
-
-    start: datetime
-    end: datetime
-
-    def holds_hour(self, hour: datetime) -> bool:
-        """Whether the whole hour is in the window."""
-        return self.start <= hour and hour.replace(minute=59, second=59) < self.end
-
-    def holds(self, line: bytes) -> bool:
-        """Whether a record is in the window; it may be where its time cannot be read."""
-        match = _TIME.search(line)
-        try:
-            time = datetime.fromisoformat(match[1].decode()) if match else None
-        except ValueError:
-            time = None
-        if time is None or time.tzinfo is None:
-            return True
-        return self.start <= time.astimezone(UTC) < self.end
-
-
-def count_records(body: Any, name: str, window: Window, hour: datetime) -> int:
-    """Count the lines of a file that are records of the window, readable or not.
+def count_records(body: Any, name: str, windows: Collection[Window], hour: datetime) -> int:
+    """Count the lines of a file that are records of any of the windows, readable or not.
 
     Args:
         body: The file's content, with `read(size)`.
         name: Its name; compressed if that ends in `.gz`.
-        window: The window.
+        windows: The windows.
         hour: The hour that the records are of.
     """
     blocks = _blocks(gzip.GzipFile(fileobj=body) if name.endswith(COMPRESSED_SUFFIX) else body)
-    if window.holds_hour(hour):
+    if any(window.holds_hour(hour) for window in windows):
         return _num_lines(blocks)
-    return sum(window.holds(line) for line in _lines(blocks) if line.strip())
+    return sum(
+        any(window.holds(line) for window in windows) for line in _lines(blocks) if line.strip()
+    )
 
 
 def _blocks(file: Any) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ EVENT = {
     "ActiveUri": "s3://bucket/dogs/active/dogs.json",
     "EndpointName": "dogs",
     "EndpointConfigName": "dogs-abc",
+    "CaptureUri": "s3://bucket/capture/abc/dogs",
     "ModelPackageArn": f"{PREFIX}:model-package/dogs/7",
     "BaselineUri": "s3://bucket/baseline",
     "EvaluationUri": "s3://bucket/evaluation",
@@ -25,6 +26,7 @@ EVENT = {
 }
 RECORD = {
     "activated_at": "2026-01-02T03:04:05+00:00",
+    "capture_uri": "s3://bucket/capture/abc/dogs",
     "data_constraints_uri": "s3://bucket/baseline/data_quality/constraints.json",
     "data_statistics_uri": "s3://bucket/baseline/data_quality/statistics.json",
     "endpoint_config_name": "dogs-abc",

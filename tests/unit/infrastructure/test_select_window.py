@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from infrastructure.functions.select_window import handler
+from infrastructure.functions.select_window import files, handler
 from infrastructure.functions.select_window.counting import BLOCK_BYTES
 from infrastructure.functions.select_window.handler import respond
 
@@ -20,7 +20,7 @@ BUCKET = "bucket"
 PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/dogs/7"
 ENDPOINT = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/dogs"
 ACTIVE = {
-    "activated_at": "2026-11-20T00:00:00+00:00",
+    "capture_uri": "s3://bucket/capture/abc/dogs",
     "data_statistics_uri": "s3://bucket/baseline/data_quality/statistics.json",
     "endpoint_config_name": "dogs-abc",
     "model_package_arn": PACKAGE,
@@ -28,9 +28,12 @@ ACTIVE = {
 EVENT = {
     "EndpointName": "dogs",
     "ActiveUri": "s3://bucket/active/dogs.json",
-    "WindowHours": 2,
+    "WindowStart": "unjudged",
     "WindowEnd": "2026-11-21T09:30:00Z",
-    "CaptureUri": "s3://bucket/capture/dogs",
+    "WindowHours": 2,
+    "CaptureDelayMinutes": 0,
+    "LabelDelayHours": 0,
+    "CaptureUri": "s3://bucket/capture",
     "GroundTruthUri": "s3://bucket/labels/dogs",
     "DriftHistoryUri": "s3://bucket/history/drift",
     "QualityHistoryUri": "s3://bucket/history/quality",
@@ -40,13 +43,15 @@ EVENT = {
 NOTHING = [{"prefix": "s3://bucket/nothing/"}, "README.txt"]
 
 
+SESSION = boto3.Session("a", "b", region_name="us-east-1")
+"""Keeps the model of the service, which takes long to load."""
+
+
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def s3() -> Iterator[Any]:
     """A client of an empty bucket."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = SESSION.client("s3")
         client.create_bucket(Bucket=BUCKET)
         yield client
 
@@ -59,15 +64,21 @@ def active(s3: Any, sagemaker: Stubber) -> Stubber:
     return sagemaker
 
 
-def add_endpoint(stub: Stubber, config: str = "dogs-abc") -> None:
+def add_endpoint(
+    stub: Stubber,
+    config: str = "dogs-abc",
+    *,
+    status: str = "InService",
+    modified: datetime = datetime(2026, 11, 20, tzinfo=UTC),
+) -> None:
     """Let the client describe the endpoint."""
     description = {
         "EndpointName": "dogs",
         "EndpointArn": ENDPOINT,
         "EndpointConfigName": config,
-        "EndpointStatus": "InService",
-        "CreationTime": 0,
-        "LastModifiedTime": 0,
+        "EndpointStatus": status,
+        "CreationTime": modified,
+        "LastModifiedTime": modified,
     }
     stub.add_response("describe_endpoint", description, {"EndpointName": "dogs"})
 
@@ -97,88 +108,114 @@ def select(s3: Any, sagemaker: Stubber, **changes: Any) -> dict[str, Any]:
     return respond({**EVENT, **changes}, clock, s3=s3, sagemaker=sagemaker.client)
 
 
-def manifest(s3: Any, uri: str) -> Any:
+def manifest(s3: Any, name: str) -> Any:
     """Content of a manifest."""
-    key = uri.removeprefix(f"s3://{BUCKET}/")
+    key = f"executions/1/select_window/{name}.json"
     return json.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+
+def put_records(s3: Any, *times: str, variant: str = "a") -> None:
+    """Write a captured record for each time of day, a file each."""
+    for time in times:
+        hour = f"2026/11/21/{time[:2]}/{time[3:5]}-00-000-x.jsonl"
+        put(s3, f"capture/abc/dogs/{variant}/{hour}", record(f"2026-11-21T{time}:00Z"))
+
+
+def put_window(
+    s3: Any, start: str, end: str, *, check: str = "drift", run: str = "x", **changes: str
+) -> None:
+    """Let a check have judged a window, between two times of the day."""
+    times = {"start": f"2026-11-21T{start}:00Z", "end": f"2026-11-21T{end}:00Z"}
+    document = {
+        **times,
+        "capture_uri": ACTIVE["capture_uri"],
+        "execution_id": run,
+        "figures": {},
+        "model_package_arn": PACKAGE,
+        "num_records": 100,
+        "num_violations": 0,
+        "status": "Completed",
+        **changes,
+    }
+    end, start = (times[name].replace("-", "").replace(":", "") for name in ("end", "start"))
+    put(s3, f"history/{check}/{end}-{start}-{run}.json", json.dumps(document))
+
+
+def put_judged(s3: Any, start: str, end: str, **changes: str) -> None:
+    """Let both checks have judged a window."""
+    for check in ("drift", "quality"):
+        put_window(s3, start, end, check=check, **changes)
+
+
+def drift_window(answer: dict[str, Any]) -> tuple[str, str]:
+    """The times of day of the drift check's window."""
+    return answer["DriftWindowStart"][11:16], answer["DriftWindowEnd"][11:16]
+
+
+def quality_window(answer: dict[str, Any]) -> tuple[str, str]:
+    """The times of day of the quality check's window."""
+    return answer["QualityWindowStart"][11:16], answer["QualityWindowEnd"][11:16]
 
 
 def test_the_files_of_the_window_s_hours_are_listed(s3: Any, active: Stubber) -> None:
     """Of every variant, and no others; records outside of the window do not count."""
     inside, before, after = (f"2026-11-21T{time}Z" for time in ("08:10:00", "07:29:59", "09:30:00"))
-    put(s3, "capture/dogs/a/2026/11/21/06/59-00-000-x.jsonl", record(inside))
-    put(s3, "capture/dogs/a/2026/11/21/07/29-00-000-x.jsonl", record(before) + record(inside))
-    put(s3, "capture/dogs/a/2026/11/21/08/10-00-000-x.jsonl", record(inside) * 3)
-    put(s3, "capture/dogs/a/2026/11/21/08/notes.txt", "no records\n")
-    put(s3, "capture/dogs/a/2026/11/21/09/29-00-000-x.jsonl", record(inside) + record(after))
-    put(s3, "capture/dogs/a/2026/11/21/10/00-00-000-x.jsonl", record(inside))
-    put(s3, "capture/dogs/b/2026/11/21/08/10-00-000-x.jsonl", record(inside))
-    put(s3, "capture/dogs-2/a/2026/11/21/08/10-00-000-x.jsonl", record(inside))
+    put(s3, "capture/abc/dogs/a/2026/11/21/06/59-00-000-x.jsonl", record(inside))
+    put(s3, "capture/abc/dogs/a/2026/11/21/07/29-00-000-x.jsonl", record(before) + record(inside))
+    put(s3, "capture/abc/dogs/a/2026/11/21/08/10-00-000-x.jsonl", record(inside) * 3)
+    put(s3, "capture/abc/dogs/a/2026/11/21/08/notes.txt", "no records\n")
+    put(s3, "capture/abc/dogs/a/2026/11/21/09/29-00-000-x.jsonl", record(inside) + record(after))
+    put(s3, "capture/abc/dogs/a/2026/11/21/10/00-00-000-x.jsonl", record(inside))
+    put(s3, "capture/abc/dogs/b/2026/11/21/08/10-00-000-x.jsonl", record(inside))
+    put(s3, "capture/abc/dogs-2/a/2026/11/21/08/10-00-000-x.jsonl", record(inside))
 
     answer = select(s3, active)
 
-    assert manifest(s3, answer["CaptureManifestUri"]) == [
-        {"prefix": "s3://bucket/capture/dogs/"},
+    expected = [
+        {"prefix": "s3://bucket/capture/abc/dogs/"},
         "a/2026/11/21/07/29-00-000-x.jsonl",
         "a/2026/11/21/08/10-00-000-x.jsonl",
         "a/2026/11/21/09/29-00-000-x.jsonl",
         "b/2026/11/21/08/10-00-000-x.jsonl",
     ]
+    assert manifest(s3, "check_drift/captured") == expected
+    assert manifest(s3, "check_model_quality/captured") == expected
     assert answer == {
         "NumRecords": 6,
         "Message": "6 records of dogs/7 from 2026-11-21T07:30:00Z to 2026-11-21T09:30:00Z",
-        "WindowStart": "2026-11-21T07:30:00Z",
-        "WindowEnd": "2026-11-21T09:30:00Z",
         "BaselineUri": "s3://bucket/baseline",
+        "CaptureUri": "s3://bucket/capture/abc/dogs",
         "ModelPackageArn": PACKAGE,
-        "CaptureManifestUri": "s3://bucket/executions/1/select_window/Capture.json",
-        "GroundTruthManifestUri": "s3://bucket/executions/1/select_window/GroundTruth.json",
-        "DriftHistoryManifestUri": "s3://bucket/executions/1/select_window/DriftHistory.json",
-        "QualityHistoryManifestUri": "s3://bucket/executions/1/select_window/QualityHistory.json",
+        "DriftWindowStart": "2026-11-21T07:30:00Z",
+        "DriftWindowEnd": "2026-11-21T09:30:00Z",
+        "QualityWindowStart": "2026-11-21T07:30:00Z",
+        "QualityWindowEnd": "2026-11-21T09:30:00Z",
     }
-    for name in ("GroundTruth", "DriftHistory", "QualityHistory"):
-        assert manifest(s3, answer[f"{name}ManifestUri"]) == NOTHING
+    for name in (
+        "check_drift/history",
+        "check_model_quality/history",
+        "check_model_quality/labels",
+    ):
+        assert manifest(s3, name) == NOTHING
 
 
-def test_a_window_begins_after_the_model_took_over(s3: Any, sagemaker: Stubber) -> None:
-    """Records of that second may be those of the smoke test, or of the model before."""
-    activated = {**ACTIVE, "activated_at": "2026-11-21T10:00:05+01:00"}
-    put(s3, "active/dogs.json", json.dumps(activated))
-    add_endpoint(sagemaker)
-    times = ("08:59:59", "09:00:05", "09:00:06")
-    lines = "".join(record(f"2026-11-21T{time}Z") for time in times)
-    put(s3, "capture/dogs/a/2026/11/21/09/00-00-000-x.jsonl", lines)
-
-    answer = select(s3, sagemaker)
-
-    assert (answer["WindowStart"], answer["NumRecords"]) == ("2026-11-21T09:00:06Z", 1)
-
-
-def test_a_window_before_the_model_is_empty(s3: Any, sagemaker: Stubber) -> None:
-    """What another model answered is not held against this one's baseline."""
-    activated = {**ACTIVE, "activated_at": "2026-11-21T12:00:00+00:00"}
-    put(s3, "active/dogs.json", json.dumps(activated))
-    put(s3, "capture/dogs/a/2026/11/21/09/00-00-000-x.jsonl", record("2026-11-21T09:00:00Z"))
-    add_endpoint(sagemaker)
-
-    answer = select(s3, sagemaker)
-
-    assert answer["NumRecords"] == 0
-    assert answer["Message"] == (
-        "nothing to look at: dogs/7 took over at 2026-11-21T12:00:00+00:00, and the window ends at "
-        "2026-11-21T09:30:00Z"
-    )
+def test_records_of_other_deployments_are_not_read(s3: Any, active: Stubber) -> None:
+    """Neither those of a model before, nor of one that was put back, at the same time or not."""
+    put_records(s3, "08:10")
+    name = "AllTraffic/2026/11/21/08/10-00-000-x.jsonl"
+    put(s3, f"capture/abb/dogs/{name}", record("2026-11-21T08:10:00Z"))
+    put(s3, f"capture/abd/dogs/{name}", record("2026-11-21T08:10:00Z"))
+    assert select(s3, active)["NumRecords"] == 1
 
 
 def test_without_an_active_baseline_there_is_nothing_to_look_at(
     s3: Any, sagemaker: Stubber
 ) -> None:
     """The answer says so, and every manifest can be read."""
-    put(s3, "capture/dogs/a/2026/11/21/08/10-00-000-x.jsonl", record("2026-11-21T08:10:00Z"))
+    put(s3, "capture/abc/dogs/a/2026/11/21/08/10-00-000-x.jsonl", record("2026-11-21T08:10:00Z"))
     answer = select(s3, sagemaker)
     assert (answer["NumRecords"], answer["BaselineUri"], answer["ModelPackageArn"]) == (0, "", "")
     assert answer["Message"] == ("nothing to look at: no baseline is in force for endpoint 'dogs'")
-    assert manifest(s3, answer["CaptureManifestUri"]) == NOTHING
 
 
 def test_nothing_captured(s3: Any, active: Stubber) -> None:
@@ -218,7 +255,7 @@ def test_records_are_counted_however_their_files_are(
     s3: Any, active: Stubber, *, hour: str, name: str, content: str | bytes, number: int
 ) -> None:
     """Compressed or not, whole or cut: what may be a record of the window counts."""
-    put(s3, f"capture/dogs/a/2026/11/21/{hour}/{name}", content)
+    put(s3, f"capture/abc/dogs/a/2026/11/21/{hour}/{name}", content)
     assert select(s3, active)["NumRecords"] == number
 
 
@@ -227,116 +264,304 @@ def test_a_large_window_is_counted_in_part(
 ) -> None:
     """All of its files are listed, and the message says that there are at least so many records."""
     line = record("2026-11-21T08:10:00Z")
-    monkeypatch.setattr(handler, "MAX_COUNTED_BYTES", 3 * len(line))
+    monkeypatch.setattr(files, "MAX_COUNTED_BYTES", 3 * len(line))
     for number in range(4):
-        put(s3, f"capture/dogs/a/2026/11/21/08/{number}.jsonl", line * 2)
+        put(s3, f"capture/abc/dogs/a/2026/11/21/08/{number}.jsonl", line * 2)
 
     answer = select(s3, active)
 
     assert answer["NumRecords"] == 2
     assert answer["Message"].startswith("at least 2 records of dogs/7 from ")
-    assert len(manifest(s3, answer["CaptureManifestUri"])) == 5
+    assert len(manifest(s3, "check_drift/captured")) == 5
 
 
 def test_labels_that_came_later_count(s3: Any, active: Stubber) -> None:
-    """A label is collected after its answer, perhaps days after the window."""
-    put(s3, "capture/dogs/a/2026/11/21/08/a.jsonl", record("2026-11-21T08:10:00Z"))
-    for name in ("2026/11/21/06/a.jsonl", "2026/11/21/07/a.jsonl", "2026/11/22/00/a.jsonl.gz"):
-        put(s3, f"labels/dogs/{name}")
+    """A label is collected after its answer, perhaps days after the window, and until now."""
+    put_records(s3, "08:10")
+    for hour in ("21/06", "21/07", "22/00", "22/09", "22/10"):
+        put(s3, f"labels/dogs/2026/11/{hour}/a.jsonl.gz")
     put(s3, "labels/dogs/2026/11/22/00/notes.txt")
 
-    answer = select(s3, active)
+    select(s3, active)
 
-    assert manifest(s3, answer["GroundTruthManifestUri"]) == [
+    assert manifest(s3, "check_model_quality/labels") == [
         {"prefix": "s3://bucket/labels/dogs/"},
-        "2026/11/21/07/a.jsonl",
+        "2026/11/21/07/a.jsonl.gz",
         "2026/11/22/00/a.jsonl.gz",
+        "2026/11/22/09/a.jsonl.gz",
     ]
 
 
 def test_the_latest_windows_are_the_history(
     s3: Any, active: Stubber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each check has its own."""
+    """Each check has its own; what is named otherwise is no record."""
     monkeypatch.setattr(handler, "MAX_WINDOWS", 2)
-    for name in ("20261120T000000Z-a.json", "20261121T000000Z-c.json", "20261121T000000Z-b.json"):
-        put(s3, f"history/drift/{name}")
-    put(s3, "history/quality/20261120T000000Z-a.json")
+    for start, end, run in (("01", "02", "a"), ("02", "03", "c"), ("02", "03", "b")):
+        put_window(s3, f"{start}:00", f"{end}:00", run=run)
+    put(s3, "history/drift/notes.json")
+    put_window(s3, "01:00", "02:00", check="quality", run="a")
 
-    answer = select(s3, active)
+    select(s3, active)
 
-    assert manifest(s3, answer["DriftHistoryManifestUri"]) == [
+    assert manifest(s3, "check_drift/history") == [
         {"prefix": "s3://bucket/history/drift/"},
-        "20261121T000000Z-b.json",
-        "20261121T000000Z-c.json",
+        "20261121T030000Z-20261121T020000Z-b.json",
+        "20261121T030000Z-20261121T020000Z-c.json",
     ]
-    assert manifest(s3, answer["QualityHistoryManifestUri"])[1:] == ["20261120T000000Z-a.json"]
+    assert manifest(s3, "check_model_quality/history")[1:] == [
+        "20261121T020000Z-20261121T010000Z-a.json"
+    ]
 
 
 def test_long_lists_are_read_to_their_end(s3: Any, active: Stubber) -> None:
     """The service lists a thousand keys at a time."""
     for number in range(1001):
-        put(s3, f"capture/dogs/a/2026/11/21/08/{number:04}.jsonl")
-    answer = select(s3, active)
-    assert len(manifest(s3, answer["CaptureManifestUri"])) == 1002
+        put(s3, f"labels/dogs/2026/11/21/08/{number:04}.jsonl")
+    select(s3, active)
+    assert len(manifest(s3, "check_model_quality/labels")) == 1002
 
 
 @pytest.mark.parametrize(
-    ("text", "end"),
+    ("text", "delay", "end"),
     [
-        pytest.param("now", "2026-11-22T09:30:00Z", id="now"),
-        pytest.param("2026-11-23T00:00:00Z", "2026-11-22T09:30:00Z", id="future"),
-        pytest.param("2026-11-21T09:30:00.5+01:00", "2026-11-21T08:30:00Z", id="zone"),
+        pytest.param("now", 0, "2026-11-22T09:30:00Z", id="now"),
+        pytest.param("now", "15", "2026-11-22T09:15:00Z", id="now, delayed"),
+        pytest.param("2026-11-23T00:00:00Z", 0, "2026-11-22T09:30:00Z", id="future"),
+        pytest.param("2026-11-21T09:30:00.5+01:00", 0, "2026-11-21T08:30:00Z", id="zone"),
+        pytest.param("2026-11-21T09:00:00Z", 15, "2026-11-21T08:45:00Z", id="delayed"),
     ],
 )
-def test_the_end_of_the_window(s3: Any, active: Stubber, text: str, end: str) -> None:
-    """A window ends with a whole second that has passed."""
-    assert select(s3, active, WindowEnd=text)["WindowEnd"] == end
+def test_the_end_of_the_window(
+    s3: Any, active: Stubber, text: str, delay: int | str, end: str
+) -> None:
+    """A window ends with a whole second that has passed, before what may still be delivered."""
+    answer = select(s3, active, WindowEnd=text, CaptureDelayMinutes=delay)
+    assert answer["DriftWindowEnd"] == end
+
+
+@pytest.mark.parametrize(
+    ("judged", "window"),
+    [
+        pytest.param([("08:00", "08:30")], ("08:30", "09:30"), id="judged"),
+        pytest.param(
+            [("07:45", "08:00"), ("08:30", "08:45"), ("08:00", "08:30")],
+            ("08:45", "09:30"),
+            id="the latest",
+        ),
+        pytest.param([("05:00", "07:30")], ("07:30", "09:30"), id="long ago"),
+        pytest.param([("05:00", "07:45")], ("07:45", "09:30"), id="in part"),
+        pytest.param([("09:30", "10:00")], ("07:30", "09:30"), id="all later"),
+        pytest.param([("08:00", "09:30")], ("09:30", "09:30"), id="the same end"),
+        pytest.param([("09:00", "10:00")], ("09:30", "09:30"), id="beyond the end"),
+        pytest.param(
+            [("09:45", "10:00"), ("08:00", "08:30")], ("08:30", "09:30"), id="before and after"
+        ),
+    ],
+)
+def test_a_window_begins_where_judging_ended(
+    s3: Any, active: Stubber, judged: list[tuple[str, str]], window: tuple[str, str]
+) -> None:
+    """What was judged is not judged again, and a window is never longer than WindowHours."""
+    for number, (start, end) in enumerate(judged):
+        put_judged(s3, start, end, run=f"run-{number}")
+    assert drift_window(select(s3, active)) == window
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"status": "InsufficientData"}, id="too few records"),
+        pytest.param({"capture_uri": "s3://bucket/capture/abb/dogs"}, id="other deployment"),
+        pytest.param({"status": "Fine"}, id="no record"),
+    ],
+)
+def test_what_was_not_judged_is_looked_at_again(
+    s3: Any, active: Stubber, changes: dict[str, str]
+) -> None:
+    """A window with too few records is joined with the next; others held no record of this one."""
+    put_judged(s3, "07:00", "08:00", run="a")
+    put_judged(s3, "08:00", "09:00", run="b", **changes)
+    assert drift_window(select(s3, active)) == ("08:00", "09:30")
+
+
+def test_a_window_of_which_nobody_was_told_is_looked_at_again(s3: Any, active: Stubber) -> None:
+    """Where one of its checks fails, an execution ends before it tells what the other one found."""
+    put_window(s3, "08:00", "09:00")
+    assert drift_window(select(s3, active)) == ("07:30", "09:30")
+
+
+def test_a_window_that_was_judged_has_nothing_to_look_at(s3: Any, active: Stubber) -> None:
+    """The same end again, as when a schedule delivers twice: no file is read."""
+    put_records(s3, "08:10", "09:10")
+    put(s3, "labels/dogs/2026/11/21/09/a.jsonl")
+    put_judged(s3, "07:30", "09:30")
+
+    answer = select(s3, active)
+
+    assert answer["NumRecords"] == 0
+    assert answer["Message"] == "nothing to look at: judged already, up to 2026-11-21T09:30:00Z"
+    for name in ("check_drift/captured", "check_model_quality/captured"):
+        assert manifest(s3, name) == NOTHING
+
+
+def test_a_start_looks_again_on_purpose(s3: Any, active: Stubber) -> None:
+    """Whatever was judged, and however long ago it is."""
+    put_records(s3, "03:10", "08:10", "09:10")
+    put(s3, "labels/dogs/2026/11/21/09/a.jsonl")
+    put_judged(s3, "07:30", "09:30")
+
+    answer = select(s3, active, WindowStart="2026-11-21T04:00:00+01:00", LabelDelayHours=1)
+
+    assert answer["NumRecords"] == 3
+    assert drift_window(answer) == ("03:00", "09:30")
+    assert quality_window(answer) == ("03:00", "08:30")
+
+
+def test_labels_have_time_to_come(s3: Any, active: Stubber) -> None:
+    """The window of the quality check ends earlier, and begins where that check has judged."""
+    put_records(s3, "04:10", "05:10", "08:10")
+    put(s3, "labels/dogs/2026/11/21/07/a.jsonl")
+    put_window(s3, "06:00", "07:00", run="a")
+    put_window(s3, "02:00", "05:00", check="quality", run="a")
+
+    answer = select(s3, active, WindowHours=4, LabelDelayHours=2)
+
+    assert (drift_window(answer), quality_window(answer)) == (
+        ("07:00", "09:30"),
+        ("05:00", "07:30"),
+    )
+    assert answer["NumRecords"] == 2
+    assert answer["Message"] == (
+        "2 records of dogs/7 from 2026-11-21T07:00:00Z to 2026-11-21T09:30:00Z, with labels from "
+        "2026-11-21T05:00:00Z to 2026-11-21T07:30:00Z"
+    )
+    assert manifest(s3, "check_drift/captured")[1:] == ["a/2026/11/21/08/10-00-000-x.jsonl"]
+    assert manifest(s3, "check_model_quality/captured")[1:] == ["a/2026/11/21/05/10-00-000-x.jsonl"]
+
+
+def test_a_record_in_both_windows_counts_once(s3: Any, active: Stubber) -> None:
+    """Also where the two windows cut its hour elsewhere."""
+    put_records(s3, "05:10", "07:10", "07:40", "08:40", "09:10")
+    put(s3, "labels/dogs/2026/11/21/07/a.jsonl")
+    answer = select(s3, active, LabelDelayHours=1)
+    assert (drift_window(answer), quality_window(answer)) == (
+        ("07:30", "09:30"),
+        ("06:30", "08:30"),
+    )
+    assert answer["NumRecords"] == 4
+
+
+def test_labels_alone_are_looked_at(s3: Any, active: Stubber) -> None:
+    """They came after the drift check had judged their answers."""
+    put_records(s3, "08:10")
+    put(s3, "labels/dogs/2026/11/21/09/a.jsonl")
+    put_window(s3, "07:30", "09:30")
+    put_window(s3, "07:30", "09:30", check="quality", status="InsufficientData")
+
+    answer = select(s3, active)
+
+    assert (drift_window(answer), quality_window(answer)) == (
+        ("09:30", "09:30"),
+        ("07:30", "09:30"),
+    )
+    assert answer["Message"] == (
+        "1 records of dogs/7 with labels from 2026-11-21T07:30:00Z to 2026-11-21T09:30:00Z"
+    )
+    assert manifest(s3, "check_drift/captured") == NOTHING
+
+
+@pytest.mark.parametrize("judged", [("07:00", "07:30"), ("07:00", "08:30")], ids=["before", "end"])
+def test_without_labels_the_quality_check_has_no_window_of_its_own(
+    s3: Any, active: Stubber, judged: tuple[str, str]
+) -> None:
+    """It gets the other one's, and no label of before: it cannot judge that, and says so."""
+    put_records(s3, "08:10")
+    put(s3, "labels/dogs/2026/11/21/06/a.jsonl")
+    put_window(s3, *judged, check="quality")
+    put_window(s3, *judged, status="InsufficientData")
+
+    answer = select(s3, active, LabelDelayHours=1)
+
+    assert quality_window(answer) == drift_window(answer) == ("07:30", "09:30")
+    assert manifest(s3, "check_model_quality/labels") == NOTHING
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        pytest.param({"WindowHours": 0}, "WindowHours is 0; expected 1 or more.", id="hours"),
         pytest.param(
-            {"WindowHours": 0}, "WindowHours is 0; expected 1 or more.", id="no hours"
+            {"CaptureDelayMinutes": -1},
+            "CaptureDelayMinutes is -1; expected 0 or more.",
+            id="capture delay",
+        ),
+        pytest.param(
+            {"LabelDelayHours": "-2"},
+            "LabelDelayHours is -2; expected 0 or more.",
+            id="label delay",
+        ),
+        pytest.param(
+            {"WindowStart": "2026-11-21T09:30:00Z"},
+            "WindowStart is '2026-11-21T09:30:00Z'; expected a time before the window's end, "
+            "2026-11-21T09:30:00Z.",
+            id="start",
         ),
         *(
             pytest.param(
-                {"WindowEnd": text},
-                f"WindowEnd is '{text}'; expected 'now' or a time with its zone, for example "
+                {name: text},
+                f"{name} is '{text}'; expected '{word}' or a time with its zone, for example "
                 "2026-11-21T09:00:00Z.",
-                id=text,
+                id=f"{name} {text}",
             )
+            for name, word in (("WindowStart", "unjudged"), ("WindowEnd", "now"))
             for text in ("yesterday", "2026-11-21T09:00:00")
         ),
     ],
-)  # fmt: skip
+)
 def test_a_window_that_is_none_is_refused(
     s3: Any, sagemaker: Stubber, changes: dict[str, Any], message: str
 ) -> None:
     """The message says what was expected."""
-    with pytest.raises(ValueError, match="Window") as caught:
+    with pytest.raises(ValueError, match="expected") as caught:
         select(s3, sagemaker, **changes)
     assert str(caught.value) == message
 
 
-def test_another_model_is_not_held_against_the_baseline(s3: Any, sagemaker: Stubber) -> None:
-    """An endpoint that was changed by something else stops the execution."""
+def test_an_endpoint_that_something_else_changed_is_told(s3: Any, sagemaker: Stubber) -> None:
+    """Nobody would look at what it answers now."""
     put(s3, "active/dogs.json", json.dumps(ACTIVE))
-    add_endpoint(sagemaker, "dogs-abd")
+    add_endpoint(sagemaker, "dogs-abd", modified=clock() - timedelta(minutes=31))
     with pytest.raises(RuntimeError) as caught:
         select(s3, sagemaker)
     assert str(caught.value) == (
         "Endpoint 'dogs' has the configuration 'dogs-abd', and the active baseline is that of "
-        "'dogs-abc': a deployment is under way, or something else changed the endpoint. Start "
-        "this pipeline again when the deployment is over, or deploy the model."
+        "'dogs-abc': something else changed the endpoint. Deploy the model again."
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "age"),
+    [
+        pytest.param("Updating", timedelta(hours=2), id="roll-out"),
+        pytest.param("RollingBack", timedelta(hours=2), id="way back"),
+        pytest.param("InService", timedelta(minutes=29), id="smoke test"),
+    ],
+)
+def test_a_deployment_does_not_disturb_monitoring(
+    s3: Any, sagemaker: Stubber, status: str, age: timedelta
+) -> None:
+    """The model in force is looked at until the next one's baseline is active."""
+    put(s3, "active/dogs.json", json.dumps(ACTIVE))
+    put_records(s3, "08:10")
+    add_endpoint(sagemaker, "dogs-abd", status=status, modified=clock() - age)
+    assert select(s3, sagemaker)["NumRecords"] == 1
 
 
 def test_records_outlive_their_endpoint(s3: Any, sagemaker: Stubber) -> None:
     """What an endpoint captured can be looked at when it is gone."""
     put(s3, "active/dogs.json", json.dumps(ACTIVE))
-    put(s3, "capture/dogs/a/2026/11/21/08/a.jsonl", record("2026-11-21T08:10:00Z"))
+    put_records(s3, "08:10")
     sagemaker.add_client_error(
         "describe_endpoint", "ValidationException", 'Could not find endpoint "dogs".'
     )
@@ -354,6 +579,23 @@ def test_a_damaged_record_is_named(s3: Any, sagemaker: Stubber) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"capture_uri": "s3://elsewhere/abc/dogs"}], ids=["none", "elsewhere"]
+)
+def test_a_record_names_its_captured_records(
+    s3: Any, sagemaker: Stubber, changes: dict[str, str]
+) -> None:
+    """A record that names none, or some that are not this site's, is refused."""
+    record = {name: value for name, value in ACTIVE.items() if name != "capture_uri"} | changes
+    put(s3, "active/dogs.json", json.dumps(record))
+    with pytest.raises(RuntimeError) as caught:
+        select(s3, sagemaker)
+    assert str(caught.value) == (
+        "s3://bucket/active/dogs.json names no folder of captured records below "
+        "s3://bucket/capture. Deploy the model again."
+    )
+
+
 def test_other_faults_are_not_hidden(s3: Any, sagemaker: Stubber) -> None:
     """A bucket that cannot be read is no empty window."""
     with pytest.raises(ClientError, match="NoSuchBucket"):
@@ -362,8 +604,8 @@ def test_other_faults_are_not_hidden(s3: Any, sagemaker: Stubber) -> None:
 
 def test_a_key_of_its_own_encrypts_the_manifests(s3: Any, active: Stubber) -> None:
     """The site's key is used where there is one."""
-    answer = select(s3, active, KmsKeyId="key")
-    key = answer["CaptureManifestUri"].removeprefix(f"s3://{BUCKET}/")
+    select(s3, active, KmsKeyId="key")
+    key = "executions/1/select_window/check_drift/captured.json"
     assert s3.head_object(Bucket=BUCKET, Key=key)["SSEKMSKeyId"] == "key"
 
 
@@ -371,5 +613,5 @@ def test_the_time_is_this_moment_s(s3: Any, active: Stubber) -> None:
     """Without another clock, the window ends now."""
     before = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - what the test is about
     answer = respond({**EVENT, "WindowEnd": "now"}, s3=s3, sagemaker=active.client)
-    end = datetime.fromisoformat(answer["WindowEnd"])
+    end = datetime.fromisoformat(str(answer["DriftWindowEnd"]))
     assert 0 <= (end - before).total_seconds() < 60

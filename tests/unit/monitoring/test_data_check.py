@@ -15,10 +15,11 @@ from scipy import stats
 
 from monitoring.answers import Record
 from monitoring.baseline import Baseline
-from monitoring.data_check import CheckResult, DataCheck, Status
+from monitoring.data_check import CheckResult, DataCheck
 from monitoring.data_constraints import suggest_data_constraints
 from monitoring.data_statistics import MAX_NUMBER, Value, data_statistics
 from monitoring.documents import document_text
+from monitoring.status import Status
 
 NUM_RECORDS = 200
 BRIGHTNESS = [index / 256 for index in range(NUM_RECORDS)]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitoring import embedding_drift
 from monitoring.baseline import Baseline, BaselineError
-from monitoring.data_check import CheckResult, DataCheck, Status
+from monitoring.data_check import CheckResult, DataCheck
 from monitoring.data_constraints import suggest_data_constraints
 from monitoring.data_statistics import data_statistics
 from monitoring.documents import document_text
@@ -24,6 +24,7 @@ from monitoring.embedding_drift import (
     EmbeddingBaseline,
     embedding_document,
 )
+from monitoring.status import Status
 
 NAMES = tuple(f"embedding_{index:02}" for index in range(8))
 MIXING = np.random.default_rng(4).normal(size=(8, 8))

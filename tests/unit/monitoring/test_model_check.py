@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from monitoring import model_check as model_check_module
 from monitoring.baseline import BaselineError
 from monitoring.classification import ConfusionMatrix, confusion_matrix
-from monitoring.data_check import Status
 from monitoring.documents import document_text
 from monitoring.model_check import ModelBaseline, ModelCheck, ModelCheckResult, allowance
 from monitoring.model_quality import model_statistics, suggest_model_constraints
+from monitoring.status import Status
 
 LABELS = ("cat", "dog")
 GOOD = ConfusionMatrix(labels=LABELS, counts=np.array([[570, 30], [20, 380]]))

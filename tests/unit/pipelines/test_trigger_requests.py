@@ -68,7 +68,8 @@ def test_a_schedule_is_this_request(requests: TriggerRequests) -> None:
             "Input": (
                 '{"ClientRequestToken": "schedule/dogs.monitoring/<aws.scheduler.scheduled-time>", '
                 '"PipelineName": "dogs-monitoring", "PipelineParameters": '
-                '[{"Name": "WindowEnd", "Value": "<aws.scheduler.scheduled-time>"}]}'
+                '[{"Name": "CaptureDelayMinutes", "Value": "15"}, '
+                '{"Name": "WindowEnd", "Value": "<aws.scheduler.scheduled-time>"}]}'
             ),
             "RetryPolicy": {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 10},
             "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:111122223333:unstarted"},

@@ -27,7 +27,7 @@ def test_parameters_of_an_execution_that_is_due() -> None:
     monitoring, retraining = schedules(Site())
     time = datetime(2026, 11, 21, 11, tzinfo=timezone(timedelta(hours=1)))
     parameters = at_time(monitoring.execution_parameters(APPROVED), time)
-    assert parameters == {"WindowEnd": "2026-11-21T10:00:00Z"}
+    assert parameters == {"WindowEnd": "2026-11-21T10:00:00Z", "CaptureDelayMinutes": "15"}
     assert at_time(retraining.execution_parameters(APPROVED), time) == APPROVED
 
 

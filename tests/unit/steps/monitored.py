@@ -23,6 +23,7 @@ OPTIONS = [
     "--endpoint-name=dogs",
     "--execution-id=abc",
     f"--model-package-arn={PACKAGE}",
+    "--capture-uri=s3://bucket/capture/abc/dogs",
     "--schedule-name=dogs-monitoring",
     "--window-start=2026-11-21T08:00:00Z",
     "--window-end=2026-11-21T10:00:00Z",

@@ -205,10 +205,11 @@ def test_a_window_leaves_its_record_to_later_ones(check: Check, tmp_path: Path) 
     """The next window's page has a row and a point for it; what is no record is left out."""
     check(clean())
     [path] = (tmp_path / "window").iterdir()
-    assert path.name == "20261121T100000Z-abc.json"
+    assert path.name == "20261121T100000Z-20261121T080000Z-abc.json"
     written = read(path)
     assert sorted(written.pop("figures")) == NAMES
     assert written == {
+        "capture_uri": "s3://bucket/capture/abc/dogs",
         "end": "2026-11-21T10:00:00Z",
         "execution_id": "abc",
         "model_package_arn": PACKAGE,
