@@ -17,6 +17,8 @@ class Project:
     site: Site
     pipelines: Mapping[str, Values]
     """By their names in the catalogue."""
+    others: tuple[str, ...]
+    """Names of the other pipelines of the project."""
     recorded_uris: tuple[str, ...]
     """S3 URIs that the project's model packages record, whichever pipeline registers them."""
     recorded_images: tuple[str, ...]
@@ -63,6 +65,7 @@ def project(
         pipelines={
             name: Values(definitions[name], parameters=parameters, recorded=uris) for name in names
         },
+        others=tuple(name for name in definitions if name not in names),
         recorded_uris=tuple(uris),
         recorded_images=tuple(images),
     )

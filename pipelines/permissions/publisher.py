@@ -32,7 +32,8 @@ def publisher_statements(project: Project, triggers: TriggerRequests) -> Iterato
 
     Args:
         project: The pipelines to publish.
-        triggers: Their schedules and rules.
+        triggers: Schedules and rules of all pipelines of the project: an upsert of one writes those
+            of all that are deployed.
     """
     arns = Arns(project.site)
     yield from _pipelines(project, arns)
@@ -74,6 +75,24 @@ def _pipelines(project: Project, arns: Arns) -> Iterator[Statement]:
         resources=tuple(f"{arn}/execution/*" for arn in pipelines),
         reason=_EXECUTIONS,
     )
+    others = [
+        arn
+        for name in project.others
+        for arn in arns.sagemaker("pipeline", site.pipeline_name(name))
+    ]
+    if others:
+        # What another pipeline calls is not to be removed.
+        yield Statement(
+            sid="OtherPipelines",
+            actions=("sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions"),
+            resources=tuple(others),
+        )
+        yield Statement(
+            sid="OtherExecutions",
+            actions=("sagemaker:DescribePipelineDefinitionForExecution",),
+            resources=tuple(f"{arn}/execution/*" for arn in others),
+            reason=_EXECUTIONS,
+        )
     yield Statement(
         sid="ListPipelines",
         actions=("sagemaker:ListPipelines",),

@@ -90,7 +90,11 @@ def role_permissions(
             ("events", "scheduler"),
             trigger_statements(site, triggers),
         ),
-        Role.PUBLISHER: ("", (), publisher_statements(whole, triggers)),
+        Role.PUBLISHER: (
+            "",
+            (),
+            publisher_statements(whole, trigger_requests(site, pipelines=definitions, approved={})),
+        ),
     }
     return {
         role: Permissions(

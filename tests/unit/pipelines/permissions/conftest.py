@@ -1,0 +1,51 @@
+"""Projects made of the snapshots of definitions, and what AWS says that actions take."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.definition import Json, load
+from pipelines.permissions.roles import Permissions, Role, role_permissions
+from steps.site import Site
+
+TESTS = Path(__file__).parents[3]
+
+Definitions = Mapping[str, Mapping[str, Json]]
+
+
+@pytest.fixture(scope="session")
+def definitions() -> Definitions:
+    """The parsed definitions of all pipelines."""
+
+    def text(name: str) -> str:
+        text = (TESTS / "definitions" / f"{name}.json").read_text(encoding="utf-8")
+        text = re.sub(r"<bundle:\w+>", "0123456789abcdef" * 4, text)
+        return re.sub(r"<function:\w+>", "0123456789ab", text)
+
+    return {name: load(text(name)) for name in CATALOGUE}
+
+
+@pytest.fixture(scope="session")
+def roles(definitions: Definitions) -> Mapping[Role, Permissions]:
+    """What the roles of the whole project need, on the default site with a queue."""
+    site = Site(dead_letter_queue_arn="arn:aws:sqs:us-east-1:111122223333:not-started")
+    return role_permissions(site, definitions, names=list(definitions), parameters={})
+
+
+@pytest.fixture(scope="session")
+def arn_formats() -> Callable[[str], list[re.Pattern[str]]]:
+    """Forms of the resources that an action takes, from AWS; none where it takes only `*`."""
+    path = TESTS / "data" / "service_authorization.json"
+    formats = json.loads(path.read_text(encoding="utf-8"))["actions"]
+
+    def compiled(action: str) -> list[re.Pattern[str]]:
+        return [
+            re.compile(re.sub(r"\\\$\\\{\w+\\\}", ".*", re.escape(text)))
+            for text in formats[action]
+        ]
+
+    return compiled
