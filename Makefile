@@ -59,7 +59,7 @@ $(UV):
 
 lock: | $(UV) ## Resolve the dependencies anew.
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-	  --custom-compile-command "make lock" --group build --group test --group lint pyproject.toml \
+	  --custom-compile-command "make lock" --group build --group test --group notebooks --group lint pyproject.toml \
 	  --output-file requirements.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --custom-compile-command "make lock" --group contract --output-file requirements-contract.lock
