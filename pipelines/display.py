@@ -11,14 +11,18 @@ from pipelines.execution import Execution, FailedJob, Status, StepExecution, fir
 if TYPE_CHECKING:
     from rich.table import Table
 
+_NUM_LOG_LINES = 20
 _REFRESHES_PER_SECOND = 4
 _COLOURS = {
+    Status.STARTING: "cyan",
     Status.EXECUTING: "cyan",
+    Status.STOPPING: "yellow",
     Status.SUCCEEDED: "green",
     Status.FAILED: "red",
     Status.STOPPED: "yellow",
     Status.SKIPPED: "dim",
 }
+"""Of the statuses that a step can have."""
 
 
 class Display(Protocol):
@@ -182,14 +186,22 @@ def failure(execution: Execution) -> Iterable[str]:
         yield f"Step '{failed.name}' failed: {failed.failure_reason}"
         if failed.failed_job is not None:
             yield from _about_job(failed.failed_job)
+        if failed.diagnosis is not None:
+            yield f"Cause: {failed.diagnosis.cause}"
+            yield f"Next: {failed.diagnosis.advice}"
+        if failed.failed_job is not None and failed.failed_job.repeat:
+            yield f"Repeat it alone: {failed.failed_job.repeat}"
 
 
 def _about_job(job: FailedJob) -> Iterable[str]:
-    if job.log:
-        yield f"Last {len(job.log_lines)} lines of {job.log}:"
-        yield from (f"  {line}" for line in job.log_lines)
-    if job.repeat:
-        yield f"Repeat it alone: {job.repeat}"
+    if job.reason or not job.log:
+        yield f"Job {job.name}: {job.reason}".rstrip(": ")
+    if job.note:
+        yield job.note
+    elif job.log:
+        lines = job.log_lines[-_NUM_LOG_LINES:]
+        yield f"Last {len(lines)} lines of {job.log}:"
+        yield from (f"  {line}" for line in lines)
 
 
 def _ending(execution: Execution) -> Iterable[str]:

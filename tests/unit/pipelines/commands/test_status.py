@@ -150,7 +150,9 @@ def test_the_steps_of_a_failed_execution_are_shown(
         "Step 'Train' failed: exit code: 1\n"
         f"Last 20 lines of {job_dir}/log.txt:\n"
         + "".join(f"  line {number}\n" for number in range(10, 30))
-        + f"Repeat it alone: sh {job_dir}/repeat.sh\n"
+        + "Cause: The program of the container ended with exit code 1.\n"
+        "Next: Read the end of its log: what it says before it ends is the cause.\n"
+        f"Repeat it alone: sh {job_dir}/repeat.sh\n"
         f"Failed in 18.3 s. {path}\n"
     )
     assert captured.err == ""
