@@ -79,13 +79,20 @@ def _surplus(
         if "NotAction" in statement or "NotResource" in statement:
             yield Difference(
                 kind=Kind.WIDE,
-                action=", ".join(map(str, listed(statement.get("NotAction", [])))) or "*",
-                resource=", ".join(map(str, listed(statement.get("NotResource", [])))) or "*",
-                reason=f"allowed is all but what is named {place}; name what is needed",
+                action=_named(statement, "Action"),
+                resource=_named(statement, "Resource"),
+                reason=f"name what is needed, {place}",
             )
             continue
         for action in listed(statement["Action"]):
             yield from _surplus_of_action(str(action), statement, wanted, place)
+
+
+def _named(statement: Mapping[str, Json], member: str) -> str:
+    """What a statement is about, in words."""
+    if f"Not{member}" in statement:
+        return f"all but {', '.join(map(str, listed(statement[f'Not{member}'])))}"
+    return ", ".join(map(str, listed(statement[member])))
 
 
 def _surplus_of_action(

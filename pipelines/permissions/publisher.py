@@ -18,6 +18,7 @@ from pipelines.permissions.policy import Statement
 from pipelines.permissions.project import Project
 from pipelines.permissions.values import Place
 from pipelines.trigger_requests import TriggerRequests
+from steps.bundle import ROOT
 
 _WRITTEN = ("code", "definitions", "no-approved-model", "nothing-to-list")
 """Folders of what an upsert writes, under the project's own."""
@@ -37,9 +38,9 @@ def publisher_statements(project: Project, triggers: TriggerRequests) -> Iterato
     """
     arns = Arns(project.site)
     yield from _pipelines(project, arns)
-    yield from _roles(project, triggers)
+    yield from _roles(project)
     yield from _objects(project, arns)
-    yield from _functions(project, triggers, arns)
+    yield from _functions(project, arns)
     yield from _triggers(triggers, arns)
     yield from _packages(project, arns)
     yield from _failures(project, triggers, arns)
@@ -101,15 +102,11 @@ def _pipelines(project: Project, arns: Arns) -> Iterator[Statement]:
     )
 
 
-def _roles(project: Project, triggers: TriggerRequests) -> Iterator[Statement]:
+def _roles(project: Project) -> Iterator[Statement]:
     site = project.site
     yield pass_role_statement("PassExecutionRole", [site.role_arn], ["sagemaker"])
-    if _function_names(project, triggers):
-        yield pass_role_statement("PassFunctionRole", [site.function_role_arn], ["lambda"])
-    if triggers.schedules or triggers.rules:
-        yield pass_role_statement(
-            "PassTriggerRole", [site.trigger_role_arn], ["events", "scheduler"]
-        )
+    yield pass_role_statement("PassFunctionRole", [site.function_role_arn], ["lambda"])
+    yield pass_role_statement("PassTriggerRole", [site.trigger_role_arn], ["events", "scheduler"])
 
 
 def _objects(project: Project, arns: Arns) -> Iterator[Statement]:
@@ -138,30 +135,31 @@ def _function_names(project: Project, triggers: TriggerRequests) -> list[str]:
     return sorted(called | {function.name for function in triggers.functions})
 
 
-def _functions(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
-    names = _function_names(project, triggers)
-    if names:
-        yield Statement(
-            sid="Functions",
-            actions=tuple(
-                f"lambda:{action}"
-                for action in (
-                    *("AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias"),
-                    *("DeleteFunction", "GetAlias", "GetFunctionConfiguration", "GetPolicy"),
-                    *("ListAliases", "PublishVersion", "PutFunctionConcurrency"),
-                    *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
-                )
-            ),
-            resources=tuple(
-                arn
-                for name in names
-                for arn in (
-                    arns.of("lambda", f"function:{name}"),
-                    arns.of("lambda", f"function:{name}:*"),
-                )
-            ),
-            reason="Versions are numbered, and aliases named after digests, when they are made.",
-        )
+def _functions(project: Project, arns: Arns) -> Iterator[Statement]:
+    # All there are: what nothing calls any more is removed.
+    handlers = sorted(ROOT.glob("infrastructure/functions/*/handler.py"))
+    names = [project.site.function_name(path.parent.name) for path in handlers]
+    yield Statement(
+        sid="Functions",
+        actions=tuple(
+            f"lambda:{action}"
+            for action in (
+                *("AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias"),
+                *("DeleteFunction", "GetAlias", "GetFunctionConfiguration", "GetPolicy"),
+                *("ListAliases", "PublishVersion", "PutFunctionConcurrency"),
+                *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
+            )
+        ),
+        resources=tuple(
+            arn
+            for name in names
+            for arn in (
+                arns.of("lambda", f"function:{name}"),
+                arns.of("lambda", f"function:{name}:*"),
+            )
+        ),
+        reason="Versions are numbered, and aliases named after digests, when they are made.",
+    )
 
 
 def _triggers(triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
@@ -249,8 +247,8 @@ def _doctor(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator
             sid="LookAtImages", actions=("ecr:DescribeImages",), resources=tuple(repositories)
         )
     yield Statement(
-        sid="LookAtQuotas",
-        actions=("servicequotas:ListServiceQuotas",),
+        sid="LookAtQuotasAndPrices",
+        actions=("pricing:GetProducts", "servicequotas:ListServiceQuotas"),
         resources=(ANYTHING,),
-        reason="The service takes no resource for it.",
+        reason="The services take no resource for them.",
     )
