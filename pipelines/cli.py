@@ -25,10 +25,11 @@ from pipelines.commands import (
     publish,
     runs,
     scheduler,
+    settings,
     status,
     traffic,
 )
-from pipelines.commands.usage import UsageError
+from pipelines.commands.usage import UsageError, choosing_site
 from steps.errors import DeclarationError
 
 _DISK_ERRORS = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS}
@@ -39,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.command(arguments))
+        with choosing_site(arguments.site):
+            return int(arguments.command(arguments))
     except (DeclarationError, UsageError) as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
@@ -65,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="pipelines",
         formatter_class=_formatter,
         description="SageMaker Pipelines for image classification, here and in an account.",
-        epilog="Settings of the site are environment variables SITE_*; see the README.",
+        epilog="Settings of the site are in site.toml and in environment variables SITE_*; 'pipelines "
+        "settings' lists them.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     families = (
@@ -81,10 +84,21 @@ def _parser() -> argparse.ArgumentParser:
         endpoints,
         traffic,
         scheduler,
+        settings,
     )
     for family in families:
         family.add(commands)
+    _add_site(parser, default="")
+    for command in commands.choices.values():
+        # Without a default, so that one before the command's name stays.
+        _add_site(command, default=argparse.SUPPRESS)
     return parser
+
+
+def _add_site(parser: argparse.ArgumentParser, *, default: str) -> None:
+    parser.add_argument(
+        "--site", metavar="NAME", default=default, help="a site of site.toml, such as prod"
+    )
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

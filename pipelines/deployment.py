@@ -111,14 +111,15 @@ def deployment(context: Context) -> Pipeline:
 
 
 def _parameters(context: Context) -> dict[str, Parameter]:
+    site = context.site
     declared = [
         ParameterString(MODEL_PACKAGE_PARAMETER, default_value=LATEST),
-        ParameterString("EndpointName", default_value=context.site.project),
-        ParameterString("EndpointInstanceType", default_value="ml.m5.large"),
-        ParameterInteger("EndpointInstanceCount", default_value=1),
-        ParameterInteger("MaxInstanceCount", default_value=0),
+        ParameterString("EndpointName", default_value=site.project),
+        ParameterString("EndpointInstanceType", default_value=site.endpoint_instance_type),
+        ParameterInteger("EndpointInstanceCount", default_value=site.endpoint_instance_count),
+        ParameterInteger("MaxInstanceCount", default_value=site.max_instance_count),
         ParameterFloat("VariantWeight", default_value=1.0),
-        ParameterInteger("CapturePercentage", default_value=100),
+        ParameterInteger("CapturePercentage", default_value=site.capture_percentage),
         # Images may show people: they are captured only where somebody asks for it.
         ParameterString(
             "CaptureMode", default_value="Output", enum_values=["Output", "InputAndOutput"]

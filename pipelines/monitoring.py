@@ -77,13 +77,14 @@ def monitoring(context: Context) -> Pipeline:
 
 
 def _parameters(context: Context) -> dict[str, Parameter]:
+    site = context.site
     declared = [
-        ParameterString("EndpointName", default_value=context.site.project),
+        ParameterString("EndpointName", default_value=site.project),
         ParameterString("WindowStart", default_value="unjudged"),
         ParameterString("WindowEnd", default_value="now"),
         ParameterInteger("WindowHours", default_value=24),
         ParameterInteger("CaptureDelayMinutes", default_value=0),
         ParameterInteger("LabelDelayHours", default_value=0),
-        ParameterString("MonitoringInstanceType", default_value="ml.m5.large"),
+        ParameterString("MonitoringInstanceType", default_value=site.monitoring_instance_type),
     ]
     return {parameter.name: parameter for parameter in declared}

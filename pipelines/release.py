@@ -72,7 +72,7 @@ def release(
         description=CATALOGUE[compiled.name].description,
         role_arn=site.role_arn,
         max_parallel_steps=MAX_PARALLEL_STEPS,
-        tags={},
+        tags=dict(site.tags),
         objects={**compiled.objects, **manifests},
         manifests={key: bundle.file_digests for key, bundle in bundles.items()},
         functions=functions,

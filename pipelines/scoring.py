@@ -58,10 +58,11 @@ def scoring(context: Context) -> Pipeline:
 
 
 def _parameters(context: Context) -> dict[str, Parameter]:
+    site = context.site
     declared = [
         ParameterString(MODEL_PACKAGE_PARAMETER, default_value=LATEST),
-        ParameterString(BATCH_PARAMETER, default_value=context.site.uri("batch", "")),
-        ParameterString("TransformInstanceType", default_value="ml.m5.xlarge"),
+        ParameterString(BATCH_PARAMETER, default_value=site.uri("batch", "")),
+        ParameterString("TransformInstanceType", default_value=site.transform_instance_type),
         ParameterInteger("TransformInstanceCount", default_value=1),
         ParameterInteger("MaxConcurrentTransforms", default_value=4),
         ParameterInteger("MaxPayloadInMB", default_value=6),

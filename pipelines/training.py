@@ -120,20 +120,21 @@ def _build(context: Context, *, is_tuned: bool) -> Pipeline:
 
 
 def _parameters(context: Context) -> dict[str, Parameter]:
+    site = context.site
     declared = [
-        ParameterString(RAW_DATA_PARAMETER, default_value=context.site.uri("raw", "")),
+        ParameterString(RAW_DATA_PARAMETER, default_value=site.uri("raw", "")),
         ParameterInteger("ImageSize", default_value=32),
-        ParameterString("PreprocessInstanceType", default_value="ml.m5.xlarge"),
+        ParameterString("PreprocessInstanceType", default_value=site.processing_instance_type),
         ParameterInteger("PreprocessInstanceCount", default_value=1),
-        ParameterString("TrainInstanceType", default_value=context.site.train_instance_type),
-        ParameterString("EvaluateInstanceType", default_value="ml.m5.xlarge"),
+        ParameterString("TrainInstanceType", default_value=site.train_instance_type),
+        ParameterString("EvaluateInstanceType", default_value=site.processing_instance_type),
         ParameterFloat("AccuracyThreshold", default_value=0.9),
         ParameterFloat("MacroF1Threshold", default_value=0.85),
         ParameterFloat("CalibrationErrorThreshold", default_value=0.15),
         ParameterFloat("AccuracyChangeThreshold", default_value=-0.01),
         ParameterString(
             "ModelApprovalStatus",
-            default_value="PendingManualApproval",
+            default_value="Approved" if site.enable_automatic_approval else "PendingManualApproval",
             enum_values=["Approved", "PendingManualApproval", "Rejected"],
         ),
     ]

@@ -1,25 +1,49 @@
 """The site: the account, region and bucket that pipelines are declared for, and its security.
 
-Every setting is an environment variable `SITE_<NAME>`, for example `SITE_REGION=eu-west-1`, and
-every one has a default, so that a pipeline compiles and runs on this machine with nothing set.
+Every setting has a default, so that a pipeline compiles and runs on this machine with nothing set.
+`pipelines/settings.py` reads them from a file and from environment variables; what is written below
+a setting is its help.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Self
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from steps.errors import SiteError
+from steps.errors import SettingError, SettingProblem
 
-PREFIX = "SITE_"
-
-MAX_CANARY_PERCENT = 50
 MAX_ROLLBACK_ALARMS = 10
-"""Limits of an endpoint's update.
+"""Limit of an endpoint's update.
 
-Source: Amazon SageMaker AI API Reference, TrafficRoutingConfig and AutoRollbackConfig,
+Source: Amazon SageMaker AI API Reference, AutoRollbackConfig,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoRollbackConfig.html
+"""
+
+MAX_TAGS = 50
+"""Of a pipeline.
+
+Source: Amazon SageMaker AI API Reference, CreatePipeline and Tag,
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Tag.html
+"""
+
+_RANGES = {
+    "canary_percent": (0, 50),
+    "capture_percentage": (0, 100),
+    "endpoint_instance_count": (1, None),
+    "max_instance_count": (0, None),
+}
+"""Least and largest number; None: any. The limit of a canary is the service's.
+
+Source: Amazon SageMaker AI API Reference, TrafficRoutingConfig,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrafficRoutingConfig.html
 """
+
+_INSTANCE_TYPE = (r"ml\.[a-z0-9-]+\.[a-z0-9-]+", "ml.m5.xlarge")
+_ROLE_ARN = (
+    r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
+    "arn:aws:iam::111122223333:role/my-role",
+)
+_TAG = (r"(?!aws:)[\w .:/=+@-]{1,128}", r"[\w .:/=+@-]{0,256}")
+"""Forms of a tag's key and value."""
 
 _FORMS = {
     "account": (r"\d{12}", "111122223333"),
@@ -28,24 +52,20 @@ _FORMS = {
         r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[\w-]+|",
         "arn:aws:sqs:us-east-1:111122223333:my-queue",
     ),
-    "function_role_arn": (
-        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:role/my-role",
-    ),
+    "endpoint_instance_type": _INSTANCE_TYPE,
+    "function_role_arn": _ROLE_ARN,
     "git_revision": (r"[0-9a-f]{7,64}|", "0123abc"),
     "model_package_group": (r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "dog-breeds"),
+    "monitoring_instance_type": _INSTANCE_TYPE,
     "pretrained_weights_uri": (r"s3://[^/]+/.+|", "s3://my-bucket/weights"),
+    "processing_instance_type": _INSTANCE_TYPE,
     "project": (r"[a-z0-9](-?[a-z0-9]){0,31}", "dog-breeds"),
     "region": (r"[a-z]{2}(-[a-z]+)+-\d", "eu-west-1"),
-    "role_arn": (
-        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:role/my-role",
-    ),
+    "role_arn": _ROLE_ARN,
     "schedule_group": (r"[\w.-]{1,64}", "my-schedules"),
-    "trigger_role_arn": (
-        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:role/my-role",
-    ),
+    "train_instance_type": _INSTANCE_TYPE,
+    "transform_instance_type": _INSTANCE_TYPE,
+    "trigger_role_arn": _ROLE_ARN,
 }
 """What a value must look like, and an example, where the service would find a mistake late."""
 
@@ -57,6 +77,7 @@ class Site:
     account: str = "111122223333"
     """Account number; the default is the one that AWS uses in examples and that nobody owns."""
     region: str = "us-east-1"
+    """Region of everything: pipelines, jobs, bucket, images."""
     project: str = "image-classification"
     """Prefix of every name and S3 key."""
     bucket: str = ""
@@ -67,9 +88,29 @@ class Site:
     """Role that the Lambda functions run under; empty: `<project>-functions` in the account."""
     model_package_group: str = ""
     """Group that models are registered in; empty: the project's name."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the pipelines in the account, by their keys."""
 
     train_instance_type: str = "ml.g5.xlarge"
-    """What the parameter TrainInstanceType defaults to."""
+    """What the parameter TrainInstanceType defaults to: instances of Train and Tune."""
+    processing_instance_type: str = "ml.m5.xlarge"
+    """What PreprocessInstanceType and EvaluateInstanceType default to."""
+    transform_instance_type: str = "ml.m5.xlarge"
+    """What TransformInstanceType defaults to: instances of a batch transform."""
+    monitoring_instance_type: str = "ml.m5.large"
+    """What MonitoringInstanceType defaults to: instances of the checks of captured records."""
+    endpoint_instance_type: str = "ml.m5.large"
+    """What EndpointInstanceType defaults to."""
+    endpoint_instance_count: int = 1
+    """What EndpointInstanceCount defaults to: instances that an endpoint has at least."""
+    max_instance_count: int = 0
+    """What MaxInstanceCount defaults to: instances that an endpoint grows to; 0: it does not."""
+    capture_percentage: int = 100
+    """What CapturePercentage defaults to: requests to an endpoint that are kept, of 100."""
+    enable_automatic_approval: bool = False
+    """Whether ModelApprovalStatus defaults to Approved, so that a model that passes the gate is
+    deployed without a person's word."""
+
     training_image_uri: str = ""
     """Image of Train and Tune; empty: the newest PyTorch training image that the SDK knows."""
     processing_image_uri: str = ""
@@ -90,6 +131,7 @@ class Site:
     subnets: tuple[str, ...] = ()
     """Subnets of the VPC that jobs run in; empty: no VPC."""
     security_group_ids: tuple[str, ...] = ()
+    """Security groups of the jobs in the subnets."""
     volume_kms_key: str = ""
     """KMS key of the jobs' disks; empty: the service's own encryption.
 
@@ -129,51 +171,48 @@ class Site:
         derived = {name for name in defaults if not getattr(self, name)}
         for name in derived:
             object.__setattr__(self, name, defaults[name])
-        problems = [
-            f"{PREFIX}{name.upper()} is '{getattr(self, name)}'; expected a value like '{example}'."
-            for name, (form, example) in _FORMS.items()
-            if name not in derived and re.fullmatch(form, getattr(self, name)) is None
-        ]
-        if bool(self.subnets) != bool(self.security_group_ids):
-            problems.append(
-                f"{PREFIX}SUBNETS and {PREFIX}SECURITY_GROUP_IDS go together; only one is set."
-            )
-        if not 0 <= self.canary_percent <= MAX_CANARY_PERCENT:
-            problems.append(
-                f"{PREFIX}CANARY_PERCENT is {self.canary_percent}; expected 0 to "
-                f"{MAX_CANARY_PERCENT}."
-            )
-        if len(self.rollback_alarms) > MAX_ROLLBACK_ALARMS:
-            problems.append(
-                f"{PREFIX}ROLLBACK_ALARMS names {len(self.rollback_alarms)} alarms; expected at "
-                f"most {MAX_ROLLBACK_ALARMS}."
-            )
+        problems = list(self._problems(derived))
         if problems:
-            raise SiteError(" ".join(problems))
+            raise SettingError(problems)
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings from environment variables.
+    def _problems(self, derived: Collection[str]) -> Iterator[SettingProblem]:
+        """What no service would accept.
 
         Args:
-            environ: The environment; lists are comma-separated, booleans are `true` or `false`,
-                numbers are whole, and what is empty counts as not set.
-
-        Raises:
-            SiteError: A variable is unknown or malformed; all problems of a kind are listed.
+            derived: Settings that were left empty and follow from others: these may be wrong.
         """
-        known = {f"{PREFIX}{field.name.upper()}": field for field in fields(cls)}
-        given = {key: value for key, value in environ.items() if key.startswith(PREFIX) and value}
-        unknown = sorted(given.keys() - known.keys())
-        if unknown:
-            raise SiteError(
-                f"Environment variable '{unknown[0]}' is no setting of the site. "
-                f"Known: {', '.join(sorted(known))}."
+        for name, (form, example) in _FORMS.items():
+            value = getattr(self, name)
+            if name not in derived and re.fullmatch(form, value) is None:
+                yield SettingProblem((name,), f"is '{value}'; expected a value like '{example}'.")
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= (value if most is None else most):
+                expected = f"at least {least}" if most is None else f"{least} to {most}"
+                yield SettingProblem((name,), f"is {value}; expected {expected}.")
+        if bool(self.subnets) != bool(self.security_group_ids):
+            network = ["subnets", "security_group_ids"]
+            given, missing = network if self.subnets else reversed(network)
+            yield SettingProblem(
+                (given, missing), f"is set without {missing}; set both, or neither for no VPC."
             )
-        values = {
-            known[key].name: _parse(key, value, known[key].type) for key, value in given.items()
-        }
-        return cls(**values)  # type: ignore[arg-type]
+        if len(self.rollback_alarms) > MAX_ROLLBACK_ALARMS:
+            yield SettingProblem(
+                ("rollback_alarms",),
+                f"names {len(self.rollback_alarms)} alarms; expected at most "
+                f"{MAX_ROLLBACK_ALARMS}.",
+            )
+        if len(self.tags) > MAX_TAGS:
+            yield SettingProblem(
+                ("tags",), f"has {len(self.tags)} tags; expected at most {MAX_TAGS}."
+            )
+        for key, value in self.tags.items():
+            if not all(map(re.fullmatch, _TAG, (key, value))):
+                yield SettingProblem(
+                    ("tags",),
+                    f"has '{key}={value}'; expected a key of 1 to 128 and a value of at most 256 "
+                    "letters, digits, spaces and _.:/=+@-, the key not beginning with aws:.",
+                )
 
     @property
     def partition(self) -> str:
@@ -211,17 +250,3 @@ class Site:
         """ARN of that function, without a version or alias."""
         service = f"arn:{self.partition}:lambda:{self.region}:{self.account}"
         return f"{service}:function:{self.function_name(folder)}"
-
-
-def _parse(key: str, text: str, kind: object) -> str | bool | int | tuple[str, ...]:
-    if kind is bool:
-        if text.lower() not in {"true", "false"}:
-            raise SiteError(f"Environment variable '{key}' is '{text}'; expected true or false.")
-        return text.lower() == "true"
-    if kind is int:
-        if re.fullmatch(r"\d{1,9}", text, flags=re.ASCII) is None:
-            raise SiteError(f"Environment variable '{key}' is '{text}'; expected a whole number.")
-        return int(text)
-    if kind is str:
-        return text
-    return tuple(part.strip() for part in text.split(",") if part.strip())

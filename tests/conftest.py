@@ -22,8 +22,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(autouse=True)
 def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(AMBIENT_PREFIXES):
+        if name == "SITE" or name.startswith(AMBIENT_PREFIXES):
             monkeypatch.delenv(name)
+    # Nor those of a site.toml above the working folder.
+    monkeypatch.setenv("SITE_FILE", os.devnull)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,16 @@
 import argparse
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from steps.site import Site
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a family of commands declares its own."""
@@ -51,9 +56,34 @@ def next_command(words: str, root: Path) -> str:
     return f"'pipelines {words}{option}'"
 
 
+_chosen_site = ContextVar("_chosen_site", default="")
+
+
+@contextmanager
+def choosing_site(name: str) -> Iterator[None]:
+    """Let commands use this site of the file; empty: the one that the environment chooses.
+
+    It is said around a command, not to it, so that none can forget it and go to another account.
+    """
+    token = _chosen_site.set(name)
+    try:
+        yield
+    finally:
+        _chosen_site.reset(token)
+
+
+def settings() -> "Settings":
+    """The settings of the file, of the environment and of the command line."""
+    from pipelines.settings import CHOICE_VARIABLE, read_settings
+
+    chosen = _chosen_site.get()
+    choice = {CHOICE_VARIABLE: chosen} if chosen else {}
+    return read_settings({**os.environ, **choice}, Path.cwd())
+
+
 def site() -> Site:
-    """The site that the environment describes."""
-    return Site.from_environment(os.environ)
+    """The site that they make."""
+    return settings().site
 
 
 def has_colour(stream: TextIO, environment: Mapping[str, str]) -> bool:

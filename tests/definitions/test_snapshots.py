@@ -106,6 +106,63 @@ def test_optional_settings_show_in_the_definition() -> None:
     assert '"git_revision": "0123abc"' in definition
 
 
+@pytest.mark.parametrize(
+    ("name", "site", "defaults"),
+    [
+        pytest.param(
+            "retraining",
+            Site(
+                train_instance_type="ml.g4dn.xlarge",
+                processing_instance_type="ml.c5.xlarge",
+                enable_automatic_approval=True,
+            ),
+            {
+                "TrainInstanceType": "ml.g4dn.xlarge",
+                "PreprocessInstanceType": "ml.c5.xlarge",
+                "EvaluateInstanceType": "ml.c5.xlarge",
+                "ModelApprovalStatus": "Approved",
+            },
+            id="retraining",
+        ),
+        pytest.param(
+            "deployment",
+            Site(
+                endpoint_instance_type="ml.c5.large",
+                endpoint_instance_count=2,
+                max_instance_count=4,
+                capture_percentage=10,
+            ),
+            {
+                "EndpointInstanceType": "ml.c5.large",
+                "EndpointInstanceCount": 2,
+                "MaxInstanceCount": 4,
+                "CapturePercentage": 10,
+            },
+            id="deployment",
+        ),
+        pytest.param(
+            "scoring",
+            Site(transform_instance_type="ml.c5.large"),
+            {"TransformInstanceType": "ml.c5.large"},
+            id="scoring",
+        ),
+        pytest.param(
+            "monitoring",
+            Site(monitoring_instance_type="ml.c5.large"),
+            {"MonitoringInstanceType": "ml.c5.large"},
+            id="monitoring",
+        ),
+    ],
+)
+def test_what_sites_differ_in_is_the_default_of_parameters(
+    name: str, site: Site, defaults: Mapping[str, object]
+) -> None:
+    """Instances, data capture and approval are settings of a site, and may be set at each start."""
+    parameters = load(compile_pipeline(name, site).definition)["Parameters"]
+    found = {item["Name"]: item["DefaultValue"] for item in parameters}
+    assert defaults == {name: found[name] for name in defaults}
+
+
 def test_fine_tuning_searches_smaller_learning_rates() -> None:
     """With pretrained weights, the search reaches rates that leave them what they are."""
     site = Site(pretrained_weights_uri="s3://bucket/weights")
