@@ -150,6 +150,8 @@ def test_a_deployment_is_recorded_as_active(machine: Machine) -> None:
     record = json.loads(machine.store.read_bytes(ACTIVE))
 
     assert record["endpoint_config_name"] == f"{NAME}-{first.id}"
+    place = f"{ACTIVE.partition('/active/')[0]}/capture"
+    assert record["capture_uri"] == f"{place}/{first.id}/{NAME}"
     assert record["model_package_arn"].endswith(f"model-package/{NAME}/1")
     assert record["previous_model_package_arn"] == ""
     for name in ("data_statistics", "data_constraints", "model_statistics", "model_constraints"):
@@ -160,6 +162,7 @@ def test_a_deployment_is_recorded_as_active(machine: Machine) -> None:
     assert second.status is Status.SUCCEEDED, talk
     record = json.loads(machine.store.read_bytes(ACTIVE))
     assert record["model_package_arn"] == second_arn
+    assert record["capture_uri"] == f"{place}/{second.id}/{NAME}"
     assert record["previous_model_package_arn"].endswith(f"model-package/{NAME}/1")
     assert endpoint_of(machine).model_packages == (second_arn,)
 

@@ -7,6 +7,8 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,27 @@ pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 NAME = "image-classification"
 PREFIX = f"s3://sagemaker-us-east-1-111122223333/{NAME}"
+ACTIVE = f"{PREFIX}/active/{NAME}.json"
 NUM_REQUESTS = 120
+HOUR = utc_now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=9)
+"""An hour in which records were captured that tests write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What an endpoint was asked about once, and its answers."""
+
+    images: list[tuple[str, Image.Image]]
+    """The images of the test split, as they were collected, with their labels."""
+    lines: list[str]
+    """The captured records, in the order of the requests, which repeat the images."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of each request's image, by inference id."""
+        labels = itertools.cycle(label for label, _ in self.images)
+        ids = (json.loads(line)["eventMetadata"]["inferenceId"] for line in self.lines)
+        return dict(zip(ids, labels, strict=False))
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +57,27 @@ def deployed(
     tmp_path_factory: pytest.TempPathFactory,
     compiled: Mapping[str, Compiled],
     server: JobServer,
-) -> Iterator[tuple[Machine, LocalExecution]]:
-    """A machine with an endpoint that captures everything, and the execution that trained."""
+) -> Iterator[tuple[Machine, Traffic]]:
+    """A machine with an endpoint that captures everything, and traffic like the evaluation's."""
     images_dir = write_images(tmp_path_factory.mktemp("many") / "squares", num_images=150)
     machine = Machine(tmp_path_factory.mktemp("monitored") / "root", compiled, server)
     training, talk = machine.run("retraining", images_dir, ModelApprovalStatus="Approved")
     assert training.status is Status.SUCCEEDED, talk
     deployment, talk = machine.run("deployment", CaptureMode="InputAndOutput")
     assert deployment.status is Status.SUCCEEDED, talk
-    time.sleep(1)  # Records of the second of the deployment may be those of its smoke test.
-    yield machine, training
+    folder = output_dir(training.step("Preprocess"), "test", machine.store) / "originals"
+    paths = sorted(folder.rglob("*.png"))
+    images = [(path.parent.name, Image.open(path).convert("RGB")) for path in paths]
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        lines = send(machine, monkeypatch, [image for _, image in images])
+    yield machine, Traffic(images, lines)
     hosting = Hosting(machine.root)
     for endpoint in hosting.endpoints():
         hosting.stop(endpoint.name)
 
 
 @pytest.fixture
-def machine(deployed: tuple[Machine, LocalExecution]) -> Machine:
+def machine(deployed: tuple[Machine, Traffic]) -> Machine:
     """The machine, with nothing captured yet."""
     machine, _ = deployed
     for folder in ("capture", "monitoring", "ground-truth"):
@@ -60,18 +86,21 @@ def machine(deployed: tuple[Machine, LocalExecution]) -> Machine:
 
 
 @pytest.fixture
-def images(deployed: tuple[Machine, LocalExecution]) -> list[tuple[str, Image.Image]]:
-    """The images of the test split, as they were collected, with their labels."""
-    machine, training = deployed
-    folder = output_dir(training.step("Preprocess"), "test", machine.store) / "originals"
-    paths = sorted(folder.rglob("*.png"))
-    return [(path.parent.name, Image.open(path).convert("RGB")) for path in paths]
+def traffic(deployed: tuple[Machine, Traffic]) -> Traffic:
+    """Traffic like the evaluation's."""
+    return deployed[1]
+
+
+def captured_dir(machine: Machine) -> Path:
+    """Folder of the records of the deployment in force."""
+    active = json.loads(machine.store.read_bytes(ACTIVE))
+    return machine.store.path(active["capture_uri"])
 
 
 def send(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, images: Iterable[Image.Image]
 ) -> list[str]:
-    """Ask the endpoint, until everything is captured and the second is over; the inference ids."""
+    """Ask the endpoint, until everything is captured and the second is over; the records."""
     endpoint = Hosting(machine.root).endpoint(NAME)
     assert endpoint is not None
     monkeypatch.setenv(URL_VARIABLE, endpoint.url)
@@ -80,14 +109,37 @@ def send(
     ids = [f"{run}-{number}" for number in range(NUM_REQUESTS)]
     for inference_id, image in zip(ids, itertools.cycle(images), strict=False):
         client.predict(image, inference_id=inference_id)
-    folder = machine.store.path(f"{PREFIX}/capture/{NAME}")
     for _ in range(100):
-        files = [path.read_text() for path in folder.rglob("*.jsonl")]
-        if sum(text.count(f'"inferenceId":"{run}') for text in files) == NUM_REQUESTS:
+        files = sorted(captured_dir(machine).rglob("*.jsonl"))
+        lines = [line for path in files for line in path.read_text().splitlines()]
+        found = [line for line in lines if f'"inferenceId":"{run}' in line]
+        if len(found) == NUM_REQUESTS:
             time.sleep(1)
-            return ids
+            return found
         time.sleep(0.1)
-    raise AssertionError(f"Not every record of {folder} was captured.")
+    raise AssertionError(f"Not every record of {captured_dir(machine)} was captured.")
+
+
+def capture(machine: Machine, lines: Iterable[str], start: datetime) -> None:
+    """Let records have been captured, from a time on, one per second."""
+    files: dict[Path, list[str]] = {}
+    for number, line in enumerate(lines):
+        time = start + timedelta(seconds=number)
+        record = json.loads(line)
+        record["eventMetadata"]["inferenceTime"] = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+        path = captured_dir(machine) / f"AllTraffic/{time:%Y/%m/%d/%H}/{start:%M-%S}-000-x.jsonl"
+        files.setdefault(path, []).append(json.dumps(record, separators=(",", ":")))
+    for path, texts in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{text}\n" for text in texts))
+
+
+def run_hourly(machine: Machine, hours: int, **parameters: str) -> LocalExecution:
+    """Run the pipeline so many hours after the first records."""
+    end = f"{HOUR + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    execution, talk = machine.run("monitoring", WindowEnd=end, **parameters)
+    assert execution.status is Status.SUCCEEDED, talk
+    return execution
 
 
 def result(machine: Machine, execution: LocalExecution, step: str = "CheckDrift") -> Any:
@@ -103,19 +155,15 @@ def add_labels(machine: Machine, labels: Mapping[str, str]) -> None:
             writer.add(inference_id, label, utc_now())
 
 
-def test_clean_traffic_has_no_violations(
-    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Images like those of the evaluation pass; the page of the next window shows this one."""
-    labels, pictures = zip(*images, strict=True)
-    ids = send(machine, monkeypatch, pictures)
+def test_clean_traffic_has_no_violations(machine: Machine, traffic: Traffic) -> None:
+    """Images like those of the evaluation pass; labels that come later are looked at later."""
+    capture(machine, traffic.lines, HOUR)
 
-    execution, talk = machine.run("monitoring")
+    execution = run_hourly(machine, 1)
 
-    assert execution.status is Status.SUCCEEDED, talk
     check = result(machine, execution)
     assert (check["num_records"], check["num_damaged"]) == (NUM_REQUESTS, 0)
-    assert check["worst"] == "no violations"
+    assert (check["status"], check["worst"]) == ("Completed", "no violations")
     quality = result(machine, execution, "CheckModelQuality")
     assert (quality["status"], quality["num_pairs"]) == ("InsufficientData", 0)
     words = figures(execution, machine.root)
@@ -125,9 +173,9 @@ def test_clean_traffic_has_no_violations(
     assert words["Model quality"] == (
         f"violations=0 labelled=0 records={NUM_REQUESTS}: InsufficientData"
     )
-    add_labels(machine, dict(zip(ids, itertools.cycle(labels), strict=False)))
-    again, talk = machine.run("monitoring")
-    assert again.status is Status.SUCCEEDED, talk
+    add_labels(machine, traffic.labels)
+    again = run_hourly(machine, 1)
+    assert result(machine, again)["num_records"] == 0
     quality = result(machine, again, "CheckModelQuality")
     assert (quality["status"], quality["num_pairs"]) == ("Completed", NUM_REQUESTS)
     folder = machine.root / "cloudwatch/aws/sagemaker/Endpoints"
@@ -136,19 +184,65 @@ def test_clean_traffic_has_no_violations(
     assert {"accuracy", "weighted_f1"} < {metric["MetricName"] for metric in metrics}
     assert metrics[0]["Dimensions"][0] == {"Name": "Endpoint", "Value": NAME}
     assert (folder / "data-metrics.jsonl").is_file()
-    page = (machine.output(again, "CheckDrift", "violations") / "report.html").read_text()
+
+
+def test_hourly_executions_judge_a_record_once(machine: Machine, traffic: Traffic) -> None:
+    """Not before it is delivered, and not again, although a window may have 24 hours."""
+    capture(machine, traffic.lines, HOUR + timedelta(minutes=50))
+
+    windows = [
+        figures(run_hourly(machine, hours, CaptureDelayMinutes="15"), machine.root)["Window"]
+        for hours in (1, 2, 3, 2)
+    ]
+
+    nothing = f"nothing to look at: endpoint '{NAME}' captured no records from "
+    assert [words.split("T")[0][:-10] for words in windows[:3]] == [
+        nothing,
+        f"{NUM_REQUESTS} records of {NAME}/1 from ",
+        nothing,
+    ]
+    judged = HOUR + timedelta(minutes=105)
+    assert f"from {judged:%Y-%m-%dT%H:%M:%SZ} to " in windows[2]
+    assert windows[3] == f"nothing to look at: judged already, up to {judged:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_too_few_records_wait_for_the_next_window(machine: Machine, traffic: Traffic) -> None:
+    """They are judged together with those of the next hour."""
+    capture(machine, traffic.lines[:10], HOUR)
+    capture(machine, traffic.lines[10:], HOUR + timedelta(hours=1))
+
+    first, second = (result(machine, run_hourly(machine, hours)) for hours in (1, 2))
+
+    assert (first["num_records"], first["status"]) == (10, "InsufficientData")
+    assert (second["num_records"], second["status"]) == (NUM_REQUESTS, "Completed")
+
+
+def test_the_page_shows_earlier_windows(machine: Machine, traffic: Traffic) -> None:
+    """Each with its distances."""
+    for hours in (0, 1):
+        capture(machine, traffic.lines, HOUR + timedelta(hours=hours))
+        execution = run_hourly(machine, hours + 1)
+    page = (machine.output(execution, "CheckDrift", "violations") / "report.html").read_text()
     assert "Distance by window" in page
 
 
 def test_darkened_images_are_drift(
-    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, traffic: Traffic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The features are named with examples, and the execution fails in DriftDetected."""
-    send(machine, monkeypatch, [ImageEnhance.Brightness(image).enhance(0.5) for _, image in images])
+    """Features are named, with examples; a model that was put back meanwhile has no part in it."""
+    put_back = fail_to_deploy(machine)
+    send(
+        machine,
+        monkeypatch,
+        [ImageEnhance.Brightness(image).enhance(0.5) for _, image in traffic.images],
+    )
+    others = machine.store.path(f"{PREFIX}/capture/{put_back.id}")
+    assert [path for path in others.rglob("*.jsonl") if path.read_text()]
 
     execution, talk = machine.run("monitoring")
 
     assert execution.status is Status.FAILED, talk
+    assert result(machine, execution)["num_records"] == NUM_REQUESTS
     assert execution.step("DriftDetected").status is Status.FAILED
     assert re.match(
         r"Violations: data [1-9]\d*, model quality 0\. "
@@ -161,15 +255,22 @@ def test_darkened_images_are_drift(
     assert "data:image/png;base64," in (output / "report.html").read_text()
 
 
-def test_wrong_answers_are_drift(
-    machine: Machine, images: list[tuple[str, Image.Image]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def fail_to_deploy(machine: Machine) -> LocalExecution:
+    """Deploy again, which fails after the new version answered its smoke test, and is undone."""
+    active = machine.store.read_bytes(ACTIVE)
+    machine.store.put_bytes(ACTIVE, b"this is no JSON")
+    execution, talk = machine.run("deployment")
+    machine.store.put_bytes(ACTIVE, active)
+    assert execution.step("RestoreAfterActivation").status is Status.SUCCEEDED, talk
+    return execution
+
+
+def test_wrong_answers_are_drift(machine: Machine, traffic: Traffic) -> None:
     """Answers of which people say that they are wrong fail the execution, whatever the images."""
-    ids = send(machine, monkeypatch, [image for _, image in images])
+    capture(machine, traffic.lines, HOUR)
     names = sorted(COLOURS)
     wrong = {label: names[index - 1] for index, label in enumerate(names)}
-    labels = (wrong[label] for label, _ in itertools.cycle(images))
-    add_labels(machine, dict(zip(ids, labels, strict=False)))
+    add_labels(machine, {name: wrong[label] for name, label in traffic.labels.items()})
 
     execution, talk = machine.run("monitoring")
 
