@@ -55,10 +55,11 @@ def _permissions(arguments: argparse.Namespace) -> int:
         roles = {arguments.role: roles[arguments.role]}
         found = roles[arguments.role].policies
         document = found[0] if len(found) == 1 else found
-        if len(found) != 1:
+        if not found:
+            print(f"Role {arguments.role} needs nothing.", file=sys.stderr)
+        elif len(found) > 1:
             print(
-                f"{len(found)} policies in a list: together they are too long for one, so attach "
-                "each.",
+                f"A list of {len(found)} policies: attach each. IAM takes no longer ones.",
                 file=sys.stderr,
             )
     print(json.dumps(document, indent=2))
@@ -106,13 +107,27 @@ def _policies(path: str) -> "list[Mapping[str, Json]]":
     except (OSError, ValueError) as error:
         raise UsageError(f"The policy '{path}' cannot be read: {error}.") from error
     policies = document if isinstance(document, list) else [document]
-    for policy in policies:
-        if not isinstance(policy, dict) or not isinstance(policy.get("Statement"), list | dict):
-            raise UsageError(
-                f"'{path}' is no IAM policy: expected an object with a member Statement, or a list "
-                "of such objects."
-            )
+    if not all(map(_is_policy, policies)):
+        raise UsageError(
+            f"'{path}' is no IAM policy: expected an object whose Statement has objects with "
+            "Effect, Action or NotAction, and Resource or NotResource, or a list of such objects."
+        )
     return policies
+
+
+def _is_policy(document: object) -> bool:
+    if not isinstance(document, dict):
+        return False
+    statements = document.get("Statement")
+    if isinstance(statements, dict):
+        statements = [statements]
+    return isinstance(statements, list) and all(
+        isinstance(statement, dict)
+        and statement.get("Effect") in {"Allow", "Deny"}
+        and bool({"Action", "NotAction"} & statement.keys())
+        and bool({"Resource", "NotResource"} & statement.keys())
+        for statement in statements
+    )
 
 
 def _compare(needed: "Permissions", policies: "list[Mapping[str, Json]]") -> int:

@@ -1,0 +1,217 @@
+"""The command `permissions`."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.commands import permissions
+from pipelines.compile import Compiled
+from pipelines.permissions.roles import Role
+
+BUCKET = "arn:aws:s3:::sagemaker-us-east-1-111122223333"
+
+
+@pytest.fixture(autouse=True)
+def _snapshots(
+    monkeypatch: pytest.MonkeyPatch, compiled_snapshot: Callable[[str], Compiled]
+) -> None:
+    """Compiling takes the snapshots."""
+    monkeypatch.setattr(
+        "pipelines.compile.compile_pipeline", lambda name, _: compiled_snapshot(name)
+    )
+
+
+def test_the_words_for_roles_are_the_roles() -> None:
+    """The command line knows every role, without importing what writes their policies."""
+    assert list(permissions._ROLES) == [str(role) for role in Role]
+
+
+def test_all_roles_are_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is JSON of every role; why wildcards are left is said beside it."""
+    assert main(["permissions"]) == 0
+    output = capsys.readouterr()
+    document = json.loads(output.out)
+    assert list(document) == ["execution", "functions", "triggers", "publisher"]
+    assert document["execution"]["RoleArn"] == (
+        "arn:aws:iam::111122223333:role/image-classification-execution"
+    )
+    lead, header, first, *_ = output.err.splitlines()
+    assert lead == "Wildcards that are left, and why:"
+    assert header.split() == ["ROLE", "STATEMENT", "REASON"]
+    assert " ".join(first.split()) == (
+        "execution Jobs The service makes up the names of jobs and models when a step starts."
+    )
+
+
+def test_the_policy_of_a_role_is_bare(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is to be pasted is the policy alone; without wildcards nothing else is said."""
+    assert main(["permissions", "monitoring", "--role", "triggers"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "StartPipelines",
+                "Effect": "Allow",
+                "Action": ["sagemaker:StartPipelineExecution"],
+                "Resource": [
+                    "arn:aws:sagemaker:us-east-1:111122223333:pipeline/"
+                    "image-classification-monitoring"
+                ],
+            }
+        ],
+    }
+    assert output.err == ""
+
+
+def test_policies_that_are_too_long_for_one_are_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever gets several is told to attach each."""
+    assert main(["permissions", "--role", "execution"]) == 0
+    output = capsys.readouterr()
+    policies = json.loads(output.out)
+    assert output.err.startswith(
+        f"A list of {len(policies)} policies: attach each. IAM takes no longer ones.\n"
+    )
+    assert [policy["Version"] for policy in policies] == ["2012-10-17"] * len(policies)
+
+
+def test_a_role_that_needs_nothing_has_no_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list is said to be right."""
+    assert main(["permissions", "scoring", "--role", "triggers"]) == 0
+    assert capsys.readouterr() == ("[]\n", "Role triggers needs nothing.\n")
+
+
+def test_values_of_parameters_take_the_place_of_defaults(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Data in a bucket of its own is opened by saying so, and the default folder is not."""
+    words = ["permissions", "training", "--role", "execution"]
+    assert main([*words, "-p", "RawDataUri=s3://pictures/dogs/"]) == 0
+    text = capsys.readouterr().out
+    assert '"arn:aws:s3:::pictures/dogs/*"' in text
+    assert f"{BUCKET}/image-classification/raw/*" not in text
+
+
+@pytest.mark.parametrize("is_piped", [False, True])
+def test_what_is_printed_compares_without_difference(
+    is_piped: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The printed policies are neither too narrow nor too wide, from a file or a pipe."""
+    main(["permissions", "--role", "execution"])
+    text = capsys.readouterr().out
+    path = tmp_path / "policy.json"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    place = "-" if is_piped else str(path)
+    assert main(["permissions", "--role", "execution", "--compare", place]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "Role execution: 0 missing, 0 cannot judge, 0 too wide\n",
+    )
+
+
+def test_what_is_missing_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row says what is missing or too much, where and why."""
+    path = tmp_path / "policy.json"
+    statement = {"Sid": "All", "Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    words = ["permissions", "scoring", "--role", "functions", "--compare", str(path)]
+    assert main(words) == 1
+    output = capsys.readouterr()
+    header, *rows = [" ".join(line.split()) for line in output.out.splitlines()]
+    assert header == "WHAT ACTION RESOURCE WHY"
+    assert rows[0] == (
+        "missing logs:CreateLogGroup arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/"
+        "image-classification-find_model_package allowed by no statement; needed for WriteLogs"
+    )
+    assert rows[-1] == (
+        "too wide sagemaker:* * needed are only sagemaker:DescribeModelPackage, "
+        "sagemaker:ListModelPackages, in statement 'All'"
+    )
+    assert output.err == "Role functions: 8 missing, 0 cannot judge, 1 too wide\n"
+
+
+def test_what_is_too_wide_alone_exits_with_0(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything works with a policy that allows too much."""
+    path = tmp_path / "policy.json"
+    path.write_text('{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}')
+    assert main(["permissions", "--role", "publisher", "--compare", str(path)]) == 0
+    assert capsys.readouterr().err == "Role publisher: 0 missing, 0 cannot judge, 1 too wide\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(
+            ["--compare", "policy.json"],
+            "--compare needs --role, which says what the policy is for: execution, functions, "
+            "triggers, publisher.",
+            id="role",
+        ),
+        pytest.param(
+            ["trainning"],
+            "There is no pipeline 'trainning'. Pipelines: deployment, monitoring, retraining, "
+            "scoring, training.",
+            id="pipeline",
+        ),
+        pytest.param(
+            ["scoring", "-p", "Epochs=3"],
+            "Parameter 'Epochs' is not declared by scoring. Declared: ImagesUri, "
+            "MaxConcurrentTransforms, MaxPayloadInMB, ModelPackageArn, TransformInstanceCount, "
+            "TransformInstanceType.",
+            id="parameter",
+        ),
+        pytest.param(
+            ["-p", "Epochs"], "'-p Epochs' is not of the form -p Name=Value.", id="assignment"
+        ),
+        pytest.param(
+            ["--role", "execution", "--compare", "none.json"],
+            "The policy 'none.json' cannot be read: [Errno 2] No such file or directory: "
+            "'none.json'.",
+            id="no_file",
+        ),
+    ],
+)
+def test_wrong_use_is_told(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Names that are not known are answered with those that are."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["permissions", *words]) == 2
+    assert capsys.readouterr().err == f"pipelines: {message}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('"policy"', id="text"),
+        pytest.param('{"Statement": "*"}', id="statement"),
+        pytest.param('{"Statement": [{"Effect": "Allow", "Action": "*"}]}', id="resource"),
+        pytest.param('{"Statement": {"Effect": "Maybe", "Action": "*"}}', id="effect"),
+    ],
+)
+def test_what_is_no_policy_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trust policy or another document is not compared."""
+    path = tmp_path / "policy.json"
+    path.write_text(text)
+    assert main(["permissions", "--role", "execution", "--compare", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        f"pipelines: '{path}' is no IAM policy: expected an object whose Statement has objects "
+        "with Effect, Action or NotAction, and Resource or NotResource, or a list of such "
+        "objects.\n"
+    )
