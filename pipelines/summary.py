@@ -13,6 +13,17 @@ from steps.evaluate import contract as evaluate
 from steps.summarize_batch import contract as summarize_batch
 
 _NAME_WIDTH = 18
+_PAGES = {
+    "Evaluate": ("Report", evaluate.Output.EVALUATION, evaluate.PAGE_FILE),
+    "SummarizeBatch": ("Report", summarize_batch.Output.SUMMARY, summarize_batch.PAGE_FILE),
+    "CheckDrift": ("Report", window_files.Output.VIOLATIONS, window_files.PAGE_FILE),
+    "CheckModelQuality": (
+        "Quality report",
+        window_files.Output.VIOLATIONS,
+        window_files.PAGE_FILE,
+    ),
+}
+"""Title of a step's page, its output and its file."""
 
 
 def figures(execution: LocalExecution, root: Path) -> Mapping[str, str]:
@@ -30,7 +41,6 @@ def figures(execution: LocalExecution, root: Path) -> Mapping[str, str]:
         )
         accuracy = report["metrics"]["accuracy"]["value"]
         found["Test accuracy"] = f"{accuracy:.4f} on {report['num_images']} images"
-        found["Report"] = str(_shown(directory / evaluate.PAGE_FILE))
     if gate := steps.get("CheckQuality"):
         has_passed = gate.properties["Outcome"] == "True"
         found["Gate"] = f"{'passed' if has_passed else 'not passed'}: {gate.summary}"
@@ -46,14 +56,19 @@ def figures(execution: LocalExecution, root: Path) -> Mapping[str, str]:
     ):
         if step := steps.get(name):
             found[title] = step.summary
-    if step := steps.get("SummarizeBatch"):
-        directory = output_dir(step, summarize_batch.Output.SUMMARY, store)
-        found["Report"] = str(_shown(directory / summarize_batch.PAGE_FILE))
-    for name, title in (("CheckDrift", "Report"), ("CheckModelQuality", "Quality report")):
-        if step := steps.get(name):
-            directory = output_dir(step, window_files.Output.VIOLATIONS, store)
-            found[title] = str(_shown(directory / window_files.PAGE_FILE))
+    found.update((title, str(_shown(path))) for title, path in pages(execution, root).items())
     return found
+
+
+def pages(execution: LocalExecution, root: Path) -> Mapping[str, Path]:
+    """The pages that an execution left for a person, by title."""
+    store = LocalStore(root)
+    return {
+        title: output_dir(step, output, store) / page
+        for step in execution.steps
+        if step.name in _PAGES and step.status is Status.SUCCEEDED
+        for title, output, page in [_PAGES[step.name]]
+    }
 
 
 def print_figures(execution: LocalExecution, root: Path, stream: TextIO) -> None:

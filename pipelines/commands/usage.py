@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
+from pipelines.tables import text_table
 from steps.site import Site
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a family of commands declares its own."""
 
 DEFAULT_ROOT = Path(".local")
-_GAP = "  "
 
 
 class UsageError(Exception):
@@ -114,7 +114,5 @@ def print_table(rows: Sequence[Sequence[str]], *, stream: TextIO | None = None) 
         rows: The rows, the header first.
         stream: Where to; None: standard output.
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        print(_GAP.join(cells).rstrip(), file=stream)
+    for line in text_table(rows):
+        print(line, file=stream)

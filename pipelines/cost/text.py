@@ -1,12 +1,13 @@
 """Writes an estimate as text and as JSON: the numbers, what they assume and what is missing."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from pipelines.cost.estimate import Estimate, StepCost
 from pipelines.cost.frequency import HOURS_PER_MONTH
 from pipelines.cost.prices import CURRENCY
 from pipelines.definition import Json
+from pipelines.tables import text_table
 
 _SECONDS_PER_HOUR = 3600
 _UNKNOWN = "?"
@@ -84,7 +85,7 @@ def _step_document(step: StepCost) -> dict[str, Json]:
 def _lines(estimate: Estimate) -> Iterator[str]:
     yield f"{estimate.pipeline}   {estimate.region}, {CURRENCY} without taxes"
     if estimate.steps:
-        yield from _table([_HEADER, *map(_row, estimate.steps)])
+        yield from text_table([_HEADER, *map(_row, estimate.steps)])
         yield f"One execution, {estimate.quantifier}: {_total(estimate)}"
     else:
         yield "One execution: no job, and so no instance to pay"
@@ -139,13 +140,6 @@ def _row(step: StepCost) -> tuple[str, ...]:
         _amount(step.on_demand_usd),
         _amount(step.usd),
     )
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
 
 
 def _count(number: int | None, instance_type: str | None) -> str:
