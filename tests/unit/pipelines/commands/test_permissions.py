@@ -2,11 +2,12 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue import CATALOGUE
 from pipelines.cli import main
 from pipelines.commands import permissions
 from pipelines.compile import Compiled
@@ -15,14 +16,15 @@ from pipelines.permissions.roles import Role
 BUCKET = "arn:aws:s3:::sagemaker-us-east-1-111122223333"
 
 
+@pytest.fixture(scope="session")
+def snapshots(compiled_snapshot: Callable[[str], Compiled]) -> Mapping[str, Compiled]:
+    """What compiling gives, made once."""
+    return {name: compiled_snapshot(name) for name in CATALOGUE}
+
+
 @pytest.fixture(autouse=True)
-def _snapshots(
-    monkeypatch: pytest.MonkeyPatch, compiled_snapshot: Callable[[str], Compiled]
-) -> None:
-    """Compiling takes the snapshots."""
-    monkeypatch.setattr(
-        "pipelines.compile.compile_pipeline", lambda name, _: compiled_snapshot(name)
-    )
+def _no_compiling(monkeypatch: pytest.MonkeyPatch, snapshots: Mapping[str, Compiled]) -> None:
+    monkeypatch.setattr("pipelines.compile.compile_pipeline", lambda name, _: snapshots[name])
 
 
 def test_the_words_for_roles_are_the_roles() -> None:

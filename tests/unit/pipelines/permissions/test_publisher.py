@@ -184,3 +184,11 @@ def test_one_pipeline_may_be_published_and_the_others_read(definitions: Definiti
         resource = f"{SAGEMAKER}:pipeline/image-classification-{name}"
         request = Request(action=f"sagemaker:{action}", resource=resource)
         assert decide(policies, request).verdict is verdict
+
+
+def test_without_jobs_and_functions_there_are_no_logs_to_read() -> None:
+    """A project whose pipelines do nothing leaves nothing to be read."""
+    needed = role_permissions(Site(), {"scoring": {"Steps": []}}, names=["scoring"], parameters={})
+    sids = {statement.sid for statement in needed[Role.PUBLISHER].statements}
+    assert "Pipelines" in sids
+    assert not {"LookAtImages", "OtherPipelines", "ReadLogs"} & sids
