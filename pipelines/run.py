@@ -11,7 +11,7 @@ from pipelines.catalogue import CATALOGUE
 from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import Json, load
-from pipelines.display import choose_display
+from pipelines.display import Display, choose_display
 from pipelines.local.errors import StorageError
 from pipelines.local.execution import LocalExecution, load_earlier
 from pipelines.local.parameters import Value, resolve_parameters
@@ -33,6 +33,7 @@ def run_pipeline(
     images_dir: Path | None = None,
     resume: str | None = None,
     server: JobServer | None = None,
+    display: Display | None = None,
 ) -> LocalExecution:
     """Run a pipeline and return its finished execution, successful or not.
 
@@ -44,6 +45,7 @@ def run_pipeline(
         images_dir: Folder of images to use, in place, for the pipeline's parameter of such a kind.
         resume: Id of a failed execution to go on with.
         server: A job server that was started earlier; None to start one for this execution.
+        display: Shows the execution while it runs; None: on standard error.
 
     Raises:
         DeclarationError: The pipeline cannot be compiled.
@@ -75,7 +77,7 @@ def run_pipeline(
             pipeline=name,
             root=root,
             functions_dir=FUNCTIONS_DIR,
-            display=choose_display(sys.stderr, os.environ),
+            display=display or choose_display(sys.stderr, os.environ),
             resume=resume,
             server=server,
         )

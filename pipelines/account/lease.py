@@ -8,9 +8,11 @@ what S3's clock says, both when the lease was written and now, so that no two ma
 compared.
 """
 
+import getpass
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +142,15 @@ class Lease:
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         ends = answer["LastModified"] + timedelta(seconds=lease["Seconds"])
         return _Found(answer["ETag"], lease["Owner"], lease["Token"], ends, ends <= now)
+
+
+def this_writer() -> str:
+    """Whom other writers are told about while this process is at work: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 @contextmanager

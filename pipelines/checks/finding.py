@@ -31,4 +31,4 @@ class DefinitionError(Exception):
         self.name = name
         self.findings = tuple(findings)
         lines = [f"{name}:{finding}" for finding in self.findings]
-        super().__init__("\n".join([f"Pipeline '{name}' has mistakes and was not run.", *lines]))
+        super().__init__("\n".join([f"Pipeline '{name}' has mistakes; nothing was done.", *lines]))

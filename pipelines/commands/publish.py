@@ -1,9 +1,7 @@
 """Commands that publish pipelines in an account, and take them back: `upsert`, `delete`."""
 
 import argparse
-import getpass
 import os
-import socket
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -59,21 +57,23 @@ def _upsert(arguments: argparse.Namespace) -> int:
 
 def _publish(compiled: "Compiled", target: "Site", clients: "Clients") -> None:
     from pipelines.account.deployed import read_state
+    from pipelines.account.lease import this_writer
     from pipelines.account.upsert import upsert
     from pipelines.plan import plan
 
     state = read_state(compiled, target, clients)
     to_do = plan(state.release, state.deployed)
     print(to_do.render(has_colour=has_colour(sys.stderr, os.environ)), end="", file=sys.stderr)
-    upsert(state, target, clients, owner=_owner(), say=_say)
+    upsert(state, target, clients, owner=this_writer(), say=_say)
 
 
 def _delete(arguments: argparse.Namespace) -> int:
     from pipelines.account.clients import Clients
     from pipelines.account.delete import delete
+    from pipelines.account.lease import this_writer
 
     target = site()
-    delete(arguments.name, target, Clients(target), owner=_owner(), say=_say)
+    delete(arguments.name, target, Clients(target), owner=this_writer(), say=_say)
     print(
         f"Data, model packages, endpoints and what is under '{target.uri('')}' stay.",
         file=sys.stderr,
@@ -83,11 +83,3 @@ def _delete(arguments: argparse.Namespace) -> int:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def _owner() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

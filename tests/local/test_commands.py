@@ -155,7 +155,7 @@ def test_values_are_checked_like_defaults(
     words = ["run", "training", "--root", str(tmp_path), "--images", str(images_dir)]
     assert main([*words, "-p", setting]) == 1
     captured = capsys.readouterr()
-    assert captured.err.startswith("pipelines: Pipeline 'training' has mistakes and was not run.")
+    assert captured.err.startswith("pipelines: Pipeline 'training' has mistakes; nothing was done.")
     assert f" {rule} " in captured.err
     assert captured.out == ""
     assert not (tmp_path / "executions").exists()

@@ -11,7 +11,7 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from pipelines.account.errors import LeaseError
-from pipelines.account.lease import LIFETIME_SECONDS, publishing
+from pipelines.account.lease import LIFETIME_SECONDS, publishing, this_writer
 from tests.aws import SITE, Account, Fault
 from tests.unit.pipelines.account.leases import LEASE, end_lease
 from tests.unit.stubs import stubbed
@@ -134,3 +134,21 @@ def test_a_lease_that_cannot_be_given_back_ends_by_itself(
         "again and again (InternalError, 500); run the command again later: it goes on where it "
         "was."
     ]
+
+
+def test_a_writer_is_a_user_of_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other writers are told the user and the host."""
+    monkeypatch.setattr("getpass.getuser", lambda: "anna")
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert this_writer() == "anna@laptop"
+
+
+def test_a_user_without_a_name_can_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers run under numbers that no list of users knows."""
+
+    def fail() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", fail)
+    monkeypatch.setattr("socket.gethostname", lambda: "laptop")
+    assert this_writer() == "unknown@laptop"

@@ -176,7 +176,7 @@ def test_error_lists_the_findings() -> None:
     error = DefinitionError("training", [finding])
     assert error.findings == (finding,)
     assert str(error) == (
-        "Pipeline 'training' has mistakes and was not run.\ntraining:/Steps/0 D010 No."
+        "Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/0 D010 No."
     )
 
 
