@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from pipelines.definition import Json
 from pipelines.permissions.arns import Arns
-from pipelines.permissions.execution import (
-    OBJECT_KEY_ACTIONS,
-    key_statements,
-    log_statement,
-    metrics_statement,
-)
-from pipelines.permissions.objects import list_statements, object_statement
 from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Statement
 from pipelines.permissions.project import Project
+from pipelines.permissions.statements import (
+    OBJECT_KEY_ACTIONS,
+    key_statements,
+    list_packages_statement,
+    list_statements,
+    log_statement,
+    metrics_statement,
+    object_statement,
+)
 from pipelines.permissions.values import Values, members, places
 from pipelines.trigger_requests import TriggerRequests
 
@@ -236,16 +238,6 @@ def _sagemaker(events: Sequence[_Event], arns: Arns) -> Iterator[Statement]:
             )
     if any("sagemaker:ListModelPackages" in CALLS[event.function] for event in events):
         yield list_packages_statement(arns)
-
-
-def list_packages_statement(arns: Arns) -> Statement:
-    """Leave to list model packages, whose group a list names only as a filter."""
-    return Statement(
-        sid="ListModelPackages",
-        actions=("sagemaker:ListModelPackages",),
-        resources=(arns.of("sagemaker", "model-package/*"),),
-        reason="A list is of packages whose names are not known to whoever asks for it.",
-    )
 
 
 def _scaling(endpoints: Sequence[str], arns: Arns) -> Iterator[Statement]:

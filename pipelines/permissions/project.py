@@ -29,6 +29,30 @@ class Project:
         for values in self.pipelines.values():
             yield from ((step, values) for step in values.steps if step.type in types)
 
+    @property
+    def serves_packages(self) -> bool:
+        """Whether models are made of model packages, whose objects and images they read."""
+        return any(
+            member.path[-1] == "ModelPackageName"
+            for step, _ in self.steps("Model")
+            for member in members(step.body["Arguments"])
+        )
+
+    def texts(self, name: str) -> list[str]:
+        """What members of a name may be, in all requests; those of lists singly."""
+        found: dict[str, None] = {}
+        for values in self.pipelines.values():
+            for step in values.steps:
+                for member in members(step.body.get("Arguments", {})):
+                    if member.path[-1] == name:
+                        found.update(dict.fromkeys(_texts(member.value, values)))
+        return sorted(found)
+
+
+def _texts(value: Json, values: Values) -> Iterator[str]:
+    for item in value if isinstance(value, list) else [value]:
+        yield from values.texts(item)
+
 
 def project(
     site: Site,

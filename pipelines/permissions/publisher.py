@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 
 from pipelines.permissions.arns import Arns
-from pipelines.permissions.execution import (
-    OBJECT_KEY_ACTIONS,
-    image_repositories,
-    job_log_groups,
-    key_statements,
-    object_keys,
-    pass_role_statement,
-)
-from pipelines.permissions.functions import list_packages_statement
-from pipelines.permissions.objects import list_statements, object_statement
+from pipelines.permissions.jobs import image_repositories, job_log_groups, object_keys
 from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Statement
 from pipelines.permissions.project import Project
+from pipelines.permissions.statements import (
+    OBJECT_KEY_ACTIONS,
+    key_statements,
+    list_packages_statement,
+    list_statements,
+    object_statement,
+    pass_role_statement,
+)
 from pipelines.permissions.values import Place
 from pipelines.trigger_requests import TriggerRequests
 from steps.bundle import ROOT
