@@ -2,11 +2,12 @@
 
 import contextlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from pipelines.execution import Execution, FailedJob, Status, StepExecution, first_failure, utc_now
+from pipelines.tables import text_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -37,6 +38,9 @@ class Display(Protocol):
     def finish(self, execution: Execution) -> None:
         """The execution has ended."""
 
+    def leave(self) -> None:
+        """Nobody looks any more, and the execution goes on."""
+
 
 def choose_display(stream: TextIO, environment: Mapping[str, str]) -> Display:
     """A live table if the stream is a terminal that can show one, else plain lines.
@@ -66,7 +70,8 @@ class PlainDisplay:
 
     def update(self, step: StepExecution) -> None:
         """Print a step that has ended."""
-        if step.status in {Status.EXECUTING, Status.SKIPPED}:
+        is_news = not step.status.is_under_way and step.status is not Status.SKIPPED
+        if not is_news or step.reference is not None:
             return
         self._num_ended += 1
         name, kind = self._widths
@@ -80,6 +85,9 @@ class PlainDisplay:
         """Print the last line, and what helps after a failure."""
         for line in _ending(execution):
             self._print(line)
+
+    def leave(self) -> None:
+        """Print nothing more."""
 
     def _print(self, line: str) -> None:
         # A reader that left, such as `head`, does not end the execution.
@@ -125,6 +133,10 @@ class LiveDisplay:
         for line in _ending(execution):
             self._console.print(line, markup=False, soft_wrap=True)
 
+    def leave(self) -> None:
+        """Leave the table as it is."""
+        self._live.stop()
+
     def _table(self) -> "Table":
         from rich.table import Table
         from rich.text import Text
@@ -167,6 +179,8 @@ def outcome(step: StepExecution) -> str:
     """How a step stands or went, in one word."""
     if step.is_cache_hit:
         return "Cached"
+    if step.reference is not None:
+        return "Reused"
     if step.type == "Condition" and step.status is Status.SUCCEEDED:
         return str(step.metadata["Condition"]["Outcome"])
     return str(step.status)
@@ -206,4 +220,63 @@ def _about_job(job: FailedJob) -> Iterable[str]:
 
 def _ending(execution: Execution) -> Iterable[str]:
     yield from failure(execution)
-    yield f"{execution.status} in {execution.seconds:.1f} s. {execution.place}".rstrip()
+    yield last_line(execution, execution.ended)
+
+
+def last_line(execution: Execution, now: datetime | None) -> str:
+    """How an execution stands or went, and where a person finds it.
+
+    Args:
+        execution: The execution.
+        now: The time, for one that has not ended.
+    """
+    ended = execution.ended or now
+    seconds = (ended - execution.started).total_seconds() if ended else 0.0
+    word = "for" if execution.ended is None else "in"
+    return f"{execution.status} {word} {seconds:.1f} s. {execution.place}".rstrip()
+
+
+def describe(execution: Execution, now: datetime) -> Iterator[str]:
+    """Lines that say all about an execution: its steps, what failed and why, how it stands.
+
+    Args:
+        execution: The execution.
+        now: The time, for what has not ended.
+    """
+    yield header(execution)
+    yield from text_table(step_rows(execution, now))
+    yield from failure(execution)
+    yield last_line(execution, now)
+
+
+def step_rows(execution: Execution, now: datetime) -> list[tuple[str, ...]]:
+    """The steps of an execution as a table, its header first.
+
+    Args:
+        execution: The execution.
+        now: The time, for what has not ended.
+    """
+    rows = [
+        (*step_cells(step, execution, now), str(step.attempts or ""), one_line(step))
+        for step in execution.steps
+    ]
+    return [("STEP", "TYPE", "STATUS", "SECONDS", "ATTEMPTS", "SUMMARY"), *rows]
+
+
+def step_cells(step: StepExecution, execution: Execution, now: datetime) -> tuple[str, ...]:
+    """Name, type, status and seconds of a step, as cells of a table."""
+    # As long as the execution goes on, a step that has not run may still do so.
+    is_waiting = step.status is Status.SKIPPED and execution.ended is None
+    ended = now if step.status.is_under_way else step.ended
+    seconds = (ended - step.started).total_seconds() if step.started and ended else None
+    return (
+        step.name,
+        step.type,
+        "-" if is_waiting else outcome(step),
+        "" if seconds is None else f"{seconds:.1f}",
+    )
+
+
+def one_line(step: StepExecution) -> str:
+    """What a step came to, or why it failed, on one line."""
+    return " ".join((step.summary or step.failure_reason or "").split())

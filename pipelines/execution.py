@@ -54,6 +54,17 @@ class FailedJob:
     repeat: str = ""
     """A command that runs it again, alone."""
 
+    def to_json(self) -> dict[str, Json]:
+        """The job as a member of a step's document."""
+        return {
+            "Name": self.name,
+            "FailureReason": self.reason,
+            "Log": self.log,
+            "LogLines": list(self.log_lines),
+            "Note": self.note,
+            "Repeat": self.repeat,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepExecution:
@@ -68,6 +79,8 @@ class StepExecution:
     attempts: int = 0
     cache_source: str | None = None
     """ARN of the execution whose result stood in for running the step."""
+    reference: str | None = None
+    """ARN of the execution whose result a selective execution takes for a step it leaves out."""
     failure_reason: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     """As the member Metadata of PipelineExecutionStep."""
@@ -98,6 +111,32 @@ class StepExecution:
         if self.started is None or self.ended is None:
             return None
         return (self.ended - self.started).total_seconds()
+
+    def to_json(self) -> dict[str, Json]:
+        """The step as an element of PipelineExecutionSteps, and why it failed."""
+        diagnosis = self.diagnosis
+        optional: dict[str, Json] = {
+            "StartTime": self.started and self.started.isoformat(),
+            "EndTime": self.ended and self.ended.isoformat(),
+            "FailureReason": self.failure_reason,
+            "CacheHitResult": _source(self.cache_source),
+            "SelectiveExecutionResult": _source(self.reference),
+            "FailedJob": self.failed_job and self.failed_job.to_json(),
+            "Diagnosis": diagnosis and {"Cause": diagnosis.cause, "Advice": diagnosis.advice},
+        }
+        return {
+            "StepName": self.name,
+            "StepType": self.type,
+            "StepStatus": str(self.status),
+            "AttemptCount": self.attempts,
+            "Metadata": self.metadata,
+            "Summary": self.summary,
+            **{name: value for name, value in optional.items() if value},
+        }
+
+
+def _source(arn: str | None) -> Json:
+    return arn and {"SourcePipelineExecutionArn": arn}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,7 +93,7 @@ def _choose(text: str, found: "list[Recorded]") -> "Recorded":
 
 
 def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:
-    from pipelines.display import failure, header
+    from pipelines.display import failure, header, last_line
     from pipelines.execution import utc_now
 
     execution = recorded.execution
@@ -121,31 +121,19 @@ def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:
             f"Its process ended before it did; go on with {next_command(words, arguments.root)}.",
             file=sys.stderr,
         )
-    elif execution.ended is None:
-        seconds = (utc_now() - execution.started).total_seconds()
-        print(f"{execution.status} for {seconds:.1f} s. {execution.path}")
     else:
-        print(f"{execution.status} in {execution.seconds:.1f} s. {execution.path}")
+        print(last_line(execution, utc_now()))
 
 
 def _step_row(step: "StepExecution", recorded: "Recorded", now: "datetime") -> tuple[str, ...]:
-    from pipelines.display import outcome
+    from pipelines.display import one_line, step_cells
     from pipelines.execution import Status
 
-    word, ended = outcome(step), step.ended
-    if step.status is Status.EXECUTING:
-        word, ended = (_DIED, None) if recorded.has_died else (word, now)
-    elif step.status is Status.SKIPPED and recorded.execution.ended is None:
-        word = "-"  # It may still run.
-    seconds = (ended - step.started).total_seconds() if step.started and ended else None
-    return (
-        step.name,
-        step.type,
-        word,
-        "" if seconds is None else f"{seconds:.1f}",
-        _where(_logs(recorded.execution, step.name), recorded.execution),
-        " ".join((step.summary or step.failure_reason or "").split()),
-    )
+    name, kind, word, seconds = step_cells(step, recorded.execution, now)
+    if recorded.has_died and step.status is Status.EXECUTING:
+        word, seconds = _DIED, ""
+    log = _where(_logs(recorded.execution, step.name), recorded.execution)
+    return name, kind, word, seconds, log, one_line(step)
 
 
 def _logs(execution: "LocalExecution", step: str) -> "list[Path]":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.definition import Json
-from pipelines.execution import NUM_LOG_LINES, Execution, FailedJob, Status, StepExecution
+from pipelines.execution import NUM_LOG_LINES, Execution, FailedJob, Status
 from pipelines.local.errors import ResumeError, choices
 from pipelines.local.files import write_json
 from pipelines.local.jobs.machine import arn
@@ -56,7 +56,7 @@ class LocalExecution(Execution):
             "PipelineParameters": [
                 {"Name": name, "Value": value} for name, value in sorted(self.parameters.items())
             ],
-            "PipelineExecutionSteps": [_record(step) for step in self.steps],
+            "PipelineExecutionSteps": [step.to_json() for step in self.steps],
         }
         write_json(
             self.path / "execution.json",
@@ -165,32 +165,3 @@ def load_earlier(root: Path, pipeline: str, execution_id: str) -> Earlier:
 def _read(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
-
-
-def _record(step: StepExecution) -> dict[str, Json]:
-    """A step as an element of PipelineExecutionSteps."""
-    optional = {
-        "StartTime": step.started and step.started.isoformat(),
-        "EndTime": step.ended and step.ended.isoformat(),
-        "FailureReason": step.failure_reason,
-        "CacheHitResult": step.cache_source and {"SourcePipelineExecutionArn": step.cache_source},
-        "FailedJob": step.failed_job and _job_record(step.failed_job),
-    }
-    return {
-        "StepName": step.name,
-        "StepType": step.type,
-        "StepStatus": str(step.status),
-        "AttemptCount": step.attempts,
-        "Metadata": step.metadata,
-        "Summary": step.summary,
-        **{name: value for name, value in optional.items() if value},
-    }
-
-
-def _job_record(job: FailedJob) -> dict[str, Json]:
-    return {
-        "Name": job.name,
-        "LogPath": job.log,
-        "LogLines": job.log_lines,
-        "Repeat": job.repeat,
-    }

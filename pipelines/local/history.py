@@ -77,7 +77,7 @@ def _step(record: Mapping[str, Any]) -> StepExecution:
 def _job(record: Mapping[str, Any]) -> FailedJob:
     return FailedJob(
         name=record["Name"],
-        log=record["LogPath"],
+        log=record["Log"],
         log_lines=tuple(record["LogLines"]),
         repeat=record["Repeat"],
     )
