@@ -57,6 +57,8 @@ Reference, "Error responses", https://docs.aws.amazon.com/AmazonS3/latest/API/Er
 """
 
 _S3_ACTIONS = {
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListObjectsV2": "ListBucket",
@@ -157,7 +159,7 @@ def _refusal(error: "ClientError") -> AccountError:
     elif status >= _SERVER_ERROR:
         text = f"{action} failed in the service again and again ({reason}, {status}); {_AGAIN}."
     else:
-        message = _without_account(answer.get("Message", "")).strip() or "no reason given"
+        message = without_account(answer.get("Message", "")).strip() or "no reason given"
         text = f"{action} was refused: {reason}: {message}"
     return AccountError(text)
 
@@ -220,5 +222,6 @@ def _failure(error: "BotoCoreError") -> str | None:
     return None
 
 
-def _without_account(text: str) -> str:
+def without_account(text: str) -> str:
+    """A text of the service's, for a person who need not read the account's number in it."""
     return _ACCOUNT_IN_ARN.sub("<account>", text)
