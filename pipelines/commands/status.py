@@ -1,11 +1,19 @@
-"""The command `status`: executions of this machine, or the steps of one."""
+"""The command `status`: executions of this machine or of the account, or the steps of one."""
 
 import argparse
 import json
 import sys
 from typing import TYPE_CHECKING
 
-from pipelines.commands.usage import Commands, UsageError, add_root, next_command, print_table
+from pipelines.commands.usage import (
+    Commands,
+    UsageError,
+    add_root,
+    next_command,
+    print_table,
+    shortened,
+    site,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +25,6 @@ if TYPE_CHECKING:
 
 _LATEST = "latest"
 _DIED = "Died"
-_MAX_REASON_CHARACTERS = 60
 
 
 def add(commands: Commands) -> None:
@@ -30,11 +37,21 @@ def add(commands: Commands) -> None:
         help=f"<id>, <pipeline>/<id>, how one of them begins, or '{_LATEST}'",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--account",
+        action="store_true",
+        help="show the account's executions, not this machine's; a pipeline's name lists its own",
+    )
     add_root(command)
     command.set_defaults(command=_status)
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    if arguments.account:
+        from pipelines.commands.account_status import show_account
+
+        show_account(arguments.execution, site(), as_json=arguments.json)
+        return 0
     from pipelines.local.history import executions
 
     found = executions(arguments.root)
@@ -53,16 +70,13 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _row(recorded: "Recorded") -> tuple[str, ...]:
     execution = recorded.execution
-    reason = " ".join((execution.failure_reason or "").split())
-    if len(reason) > _MAX_REASON_CHARACTERS:
-        reason = reason[: _MAX_REASON_CHARACTERS - 3] + "..."
     return (
         execution.pipeline,
         execution.id,
         _DIED if recorded.has_died else str(execution.status),
         f"{execution.started:%Y-%m-%d %H:%M:%S}",
         f"{execution.seconds:.1f}" if execution.ended else "",
-        reason,
+        shortened(execution.failure_reason or ""),
     )
 
 

@@ -19,6 +19,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a family of commands declares its own."""
 
 DEFAULT_ROOT = Path(".local")
+_MAX_REASON_CHARACTERS = 60
 
 
 class UsageError(Exception):
@@ -116,3 +117,10 @@ def print_table(rows: Sequence[Sequence[str]], *, stream: TextIO | None = None) 
     """
     for line in text_table(rows):
         print(line, file=stream)
+
+
+def shortened(reason: str) -> str:
+    """A failure reason on one line of a table."""
+    text = " ".join(reason.split())
+    is_long = len(text) > _MAX_REASON_CHARACTERS
+    return f"{text[: _MAX_REASON_CHARACTERS - 3]}..." if is_long else text
