@@ -160,8 +160,10 @@ def aws_server() -> Iterator[Account]:
 def account(aws_server: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
     """An account with what stacks make: a bucket, the functions' role, the group of schedules."""
     _set_environment(monkeypatch, aws_server)
-    # Whoever waits before it tries again waits for nothing here.
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    # Whoever waits before it tries again waits for nothing here, and may always try again.
+    delay = "botocore.retries.standard.ExponentialBackoff.delay_amount"
+    monkeypatch.setattr(delay, lambda *_: 0)
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)
     connection = HTTPConnection(urlsplit(aws_server.url).netloc)
     connection.request("POST", "/moto-api/reset")
     connection.getresponse().close()

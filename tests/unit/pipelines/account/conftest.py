@@ -24,6 +24,8 @@ class Version:
 
     number: int
     name: str = "retraining"
+    padding: int = 0
+    """Characters to make the definition longer by."""
 
     @property
     def site(self) -> Site:
@@ -52,6 +54,8 @@ class Version:
             {"Name": "Train", "Type": "Training", "Arguments": {"Code": uri}},
         ]
         definition = {"Version": "2020-12-01", "Parameters": [], "Steps": steps}
+        if self.padding:
+            definition["Metadata"] = {"Padding": "." * self.padding}
         return Compiled(
             name=self.name,
             definition=json.dumps(definition, indent=2),
@@ -87,7 +91,6 @@ def with_monitoring(account: Account) -> Account:
         PipelineName="dogs-monitoring",
         PipelineDefinition='{"Steps": []}',
         RoleArn=SITE.role_arn,
-        ClientRequestToken="monitoring" * 4,
     )
     account.forget()
     return account

@@ -1,0 +1,282 @@
+"""Tests of pipelines.account.upsert: what whoever starts the pipeline gets, whatever happens."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from pipelines.account.errors import AccountError, LeaseError
+from pipelines.account.lease import publishing
+from pipelines.account.upsert import upsert
+from pipelines.plan import plan
+from tests.aws import SITE, Account, Call, Crash, Fault
+from tests.unit.pipelines.account.conftest import Version
+from tests.unit.pipelines.account.leases import end_lease
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+Versions = Callable[[int], Version]
+
+
+def deployed(account: Account, *versions: Version) -> Version | None:
+    """Which version is deployed: with every object and function that it names."""
+    clients = account.clients
+    names = [
+        item["PipelineName"] for item in clients.sagemaker.list_pipelines()["PipelineSummaries"]
+    ]
+    if "dogs-retraining" not in names:
+        return None
+    text = clients.sagemaker.describe_pipeline(PipelineName="dogs-retraining")["PipelineDefinition"]
+    (version,) = [item for item in versions if item.compiled.definition == text]
+    for uri, content in version.compiled.objects.items():
+        key = uri.removeprefix(f"s3://{SITE.bucket}/")
+        assert clients.s3.get_object(Bucket=SITE.bucket, Key=key)["Body"].read() == content
+    function = version.function
+    name = {"FunctionName": function.name}
+    alias = clients.lambda_.get_alias(**name, Name=function.alias)
+    configuration = clients.lambda_.get_function_configuration(
+        **name, Qualifier=alias["FunctionVersion"]
+    )
+    digest = hashlib.sha256(function.code.zip_archive()).digest()
+    assert configuration["CodeSha256"] == base64.b64encode(digest).decode()
+    return version
+
+
+def assert_rules_are_complete(account: Account) -> None:
+    """Every rule that is there has its target, which is there and lets it in."""
+    clients = account.clients
+    for rule in clients.events.list_rules()["Rules"]:
+        targets = clients.events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        for target in targets:
+            _, name, alias = target["Arn"].rsplit(":", 2)
+            clients.lambda_.get_alias(FunctionName=name, Name=alias)
+            policy = clients.lambda_.get_policy(FunctionName=name, Qualifier=alias)["Policy"]
+            assert json.loads(policy)["Statement"]
+
+
+def has_no_changes(account: Account, version: Version) -> bool:
+    """Whether another upsert would do nothing."""
+    state = version.state(account.clients)
+    return not plan(state.release, state.deployed).has_changes
+
+
+def test_the_life_of_a_pipeline(with_monitoring: Account, version: Versions) -> None:
+    """It is created with all it needs, left alone, and changed; old functions go a version late."""
+    account, clients = with_monitoring, with_monitoring.clients
+    first, second, third = (version(number) for number in range(3))
+    retraining = first.state(clients).release.functions[1]
+    assert first.upsert(clients) == [
+        f"published function dogs-find_approved_model  {first.function.alias}",
+        f"published function dogs-start_retraining  {retraining.alias}",
+        "created pipeline dogs-retraining",
+        "created schedule dogs.monitoring",
+        "created schedule dogs.retraining",
+        "created rule dogs.drift",
+    ]
+    assert deployed(account, first) == first
+    assert_rules_are_complete(account)
+
+    account.forget()
+    assert first.upsert(clients) == []
+    assert account.writes == []
+
+    assert second.upsert(clients) == [
+        f"published function dogs-find_approved_model  {second.function.alias}",
+        "updated pipeline dogs-retraining",
+        "updated schedule dogs.retraining",
+    ]
+    assert deployed(account, first, second) == second
+    assert third.upsert(clients)[-1] == (
+        f"removed function dogs-find_approved_model  {first.function.alias}"
+    )
+    aliases = clients.lambda_.list_aliases(FunctionName="dogs-find_approved_model")["Aliases"]
+    assert {alias["Name"] for alias in aliases} == {second.function.alias, third.function.alias}
+    assert has_no_changes(account, third)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.RESET, Fault.TIMED_OUT]
+)
+def test_a_fault_of_every_single_call(
+    with_monitoring: Account, version: Versions, fault: Fault
+) -> None:
+    """Whatever meets the first attempt of each call, the second one completes it."""
+    account, versions = with_monitoring, [version(number) for number in range(3)]
+    for item in versions:
+        account.faults = lambda _, attempts: fault if attempts == 0 else None
+        item.upsert(account.clients)
+        account.faults = None
+        assert deployed(account, *versions) == item
+    assert_rules_are_complete(account)
+    assert has_no_changes(account, versions[-1])
+
+
+def test_a_crash_after_every_single_write(with_monitoring: Account, version: Versions) -> None:
+    """The pipeline is the one before or the new one, complete, and the next attempt goes on."""
+    account, versions = with_monitoring, [version(number) for number in range(3)]
+    # Of the third version only what was done before the pipeline was updated is done again: the
+    # functions of the first one wait for the next change.
+    assert [crashes(account, item, *versions) for item in versions] == [20, 10, 10]
+    assert_rules_are_complete(account)
+    assert has_no_changes(account, versions[-1])
+
+
+def crashes(account: Account, new: Version, *versions: Version) -> int:
+    """Publish with a crash after each write that was not made before; how many there were."""
+    before, seen = deployed(account, *versions), set[str]()
+
+    def fault(call: Call, _: int) -> Fault | None:
+        if call.is_read or written(call) in seen:
+            return None
+        seen.add(written(call))
+        return Fault.CRASH_AFTER
+
+    while True:
+        account.forget()
+        account.faults = fault
+        try:
+            new.upsert(account.clients)
+        except Crash:
+            account.forget()
+            assert deployed(account, *versions) in {before, new}
+            assert_rules_are_complete(account)
+            end_lease(account)
+        else:
+            account.forget()
+            assert deployed(account, *versions) == new
+            return len(seen)
+
+
+def written(call: Call) -> str:
+    """What a call writes, but for what is new in each attempt."""
+    words = {
+        name: value
+        for name, value in call.request.items()
+        if isinstance(value, str) and name != "IfMatch" and not name.endswith("Token")
+    }
+    return f"{call} {words}"
+
+
+def test_the_old_one_stays_where_the_service_fails(
+    with_monitoring: Account, version: Versions
+) -> None:
+    """The error says to run the command again, which completes it."""
+    account, first, second = with_monitoring, version(0), version(1)
+    first.upsert(account.clients)
+
+    def fail(call: Call, _: int) -> Fault | None:
+        return Fault.SERVER_ERROR if call.operation == "UpdatePipeline" else None
+
+    account.faults = fail
+    with pytest.raises(AccountError) as caught:
+        second.upsert(account.clients)
+    assert str(caught.value) == (
+        "sagemaker:UpdatePipeline failed in the service again and again (InternalFailure, 500); "
+        "run the command again later: it goes on where it was."
+    )
+    account.forget()
+    assert deployed(account, first, second) == first
+    assert second.upsert(account.clients) == [
+        "updated pipeline dogs-retraining",
+        "updated schedule dogs.retraining",
+    ]
+    assert deployed(account, first, second) == second
+
+
+def test_the_attempts_of_one_creation_have_one_token(account: Account, version: Versions) -> None:
+    """The service creates one pipeline, however often the answer is lost; another call is new."""
+    account.faults = lambda _, attempts: Fault.TIMED_OUT if attempts == 0 else None
+    tokens = set()
+    for _ in range(2):
+        version(0).upsert(account.clients)
+        (create,) = [call for call in account.calls if call.operation == "CreatePipeline"]
+        tokens.add(create.request["ClientRequestToken"])
+        account.forget()
+        account.clients.sagemaker.delete_pipeline(PipelineName="dogs-retraining")
+    assert len(tokens) == 2
+
+
+def test_a_second_writer_is_refused(account: Account, version: Versions) -> None:
+    """Before it has written anything."""
+    state = version(0).state(account.clients)
+    with publishing(SITE, account.clients.s3, "ben@build"):
+        account.forget()
+        with pytest.raises(LeaseError, match=r"^'ben@build' is publishing, until "):
+            upsert(state, version(0).site, account.clients, owner="anna@laptop", say=print)
+    assert deployed(account) is None
+
+
+def test_a_writer_that_lost_its_lease_changes_nothing_more(
+    account: Account, version: Versions
+) -> None:
+    """It slept; another one published; it wakes up before its last step."""
+    clients = account.clients
+    first, second, third = (version(number) for number in range(3))
+    first.upsert(clients)
+    state = second.state(clients)
+
+    def say(line: str) -> None:
+        if line.startswith("published"):
+            end_lease(account)
+            third.upsert(clients)
+
+    with pytest.raises(LeaseError, match="another writer took over"):
+        upsert(state, second.site, clients, owner="anna@laptop", say=say)
+    assert deployed(account, first, second, third) == third
+
+
+def test_what_changed_since_it_was_read_is_not_overwritten(
+    account: Account, version: Versions
+) -> None:
+    """What was shown to a person is what is done, or nothing."""
+    clients = account.clients
+    first, second = version(0), version(1)
+    state = first.state(clients)
+    second.upsert(clients)
+    with pytest.raises(AccountError) as caught:
+        upsert(state, first.site, clients, owner="anna@laptop", say=print)
+    assert str(caught.value) == (
+        "What there is of pipeline 'dogs-retraining' has changed since it was read; run the "
+        "command again."
+    )
+    assert deployed(account, first, second) == second
+
+
+def test_a_long_definition_goes_through_s3(account: Account, version: Versions) -> None:
+    """Under a name of its content, in the object that the request names."""
+    long = replace(version(0), padding=120_000)
+    long.upsert(account.clients)
+    (create,) = [call for call in account.calls if call.operation == "CreatePipeline"]
+    digest = hashlib.sha256(long.compiled.definition.encode()).hexdigest()
+    assert "PipelineDefinition" not in create.request
+    location = {
+        "Bucket": SITE.bucket,
+        "ObjectKey": f"dogs/definitions/retraining-{digest}.json",
+    }
+    assert create.request["PipelineDefinitionS3Location"] == location
+    found = account.clients.s3.get_object(Bucket=SITE.bucket, Key=location["ObjectKey"])
+    assert found["Body"].read().decode() == long.compiled.definition
+
+
+def test_the_request_of_a_pipeline(account: Account, version: Versions) -> None:
+    """All members are given, as an update leaves what it does not get as it is."""
+    for number in range(2):
+        version(number).upsert(account.clients)
+    create, update = [
+        call.request
+        for call in account.calls
+        if call.operation in {"CreatePipeline", "UpdatePipeline"}
+    ]
+    assert update == {
+        "PipelineName": "dogs-retraining",
+        "PipelineDescription": (
+            "Train on new data with known hyperparameters, evaluate and register."
+        ),
+        "RoleArn": "arn:aws:iam::111122223333:role/dogs-execution",
+        "ParallelismConfiguration": {"MaxParallelExecutionSteps": 10},
+        "PipelineDefinition": version(1).compiled.definition,
+    }
+    assert create.keys() - update.keys() == {"ClientRequestToken", "Tags"}
