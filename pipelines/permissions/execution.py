@@ -29,6 +29,12 @@ _KINDS = {
 _MAX_STEP_CHARACTERS = 8
 """So much of a Tuning step's name is in the name of its job, which may have 32 characters."""
 
+_TUNING_READS = (
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+)
+
 _MADE_UP = "The service makes up the names of jobs and models when a step starts."
 _VERSIONS = "Each version of a function has an alias of its own, code-<digest>."
 _PACKAGES = "Versions of a model package are numbered when they are registered."
@@ -67,25 +73,62 @@ def _jobs(project: Project, arns: Arns) -> Iterator[Statement]:
         )
 
 
+def _tuning_arns(project: Project, arns: Arns) -> list[str]:
+    """ARNs of tuning jobs and of the training jobs that they start."""
+    return [
+        arn
+        for step, _ in project.steps("Tuning")
+        for kind in ("hyper-parameter-tuning-job", "training-job")
+        for arn in arns.sagemaker(kind, f"*-{step.name[:_MAX_STEP_CHARACTERS]}-*")
+    ]
+
+
+def _endpoint_arns(project: Project, arns: Arns) -> list[str]:
+    return [
+        arn
+        for step, values in project.steps("Endpoint")
+        for name in values.texts(step.body["Arguments"]["EndpointName"])
+        for arn in arns.sagemaker("endpoint", name)
+    ]
+
+
+def look_statements(project: Project, arns: Arns) -> Iterator[Statement]:
+    """Leave to look at what steps made, to tell why one failed."""
+    jobs = sorted({step.type for step, _ in project.steps(*_KINDS) if step.type != "Model"})
+    actions = [f"sagemaker:Describe{name}Job" for name in jobs]
+    resources = [arns.of("sagemaker", f"{_KINDS[name][0]}/pipelines-*") for name in jobs]
+    tuning = _tuning_arns(project, arns)
+    if tuning:
+        resources += tuning
+        actions += _TUNING_READS
+    if resources:
+        yield Statement(
+            sid="LookAtJobs",
+            actions=tuple(actions),
+            resources=tuple(resources),
+            reason=_MADE_UP,
+        )
+    endpoints = _endpoint_arns(project, arns)
+    if endpoints:
+        yield Statement(
+            sid="LookAtEndpoints",
+            actions=("sagemaker:DescribeEndpoint",),
+            resources=tuple(endpoints),
+        )
+
+
 def _tuning(project: Project, arns: Arns) -> Iterator[Statement]:
-    names = [f"*-{step.name[:_MAX_STEP_CHARACTERS]}-*" for step, _ in project.steps("Tuning")]
-    if names:
+    resources = _tuning_arns(project, arns)
+    if resources:
         yield Statement(
             sid="Tuning",
             actions=(
                 "sagemaker:AddTags",
                 "sagemaker:CreateHyperParameterTuningJob",
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
                 "sagemaker:StopHyperParameterTuningJob",
+                *_TUNING_READS,
             ),
-            resources=tuple(
-                arn
-                for name in names
-                for kind in ("hyper-parameter-tuning-job", "training-job")
-                for arn in arns.sagemaker(kind, name)
-            ),
+            resources=tuple(resources),
             reason="The service names them <execution>-<step>-...; executions have made up ids.",
         )
 
@@ -135,12 +178,7 @@ def _endpoints(project: Project, arns: Arns) -> Iterator[Statement]:
         for name in values.texts(step.body["Arguments"]["EndpointConfigName"])
         for arn in arns.sagemaker("endpoint-config", name)
     ]
-    endpoints = [
-        arn
-        for step, values in project.steps("Endpoint")
-        for name in values.texts(step.body["Arguments"]["EndpointName"])
-        for arn in arns.sagemaker("endpoint", name)
-    ]
+    endpoints = _endpoint_arns(project, arns)
     if endpoints:
         yield Statement(
             sid="Endpoints",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.permissions.arns import Arns
+from pipelines.permissions.execution import look_statements
 from pipelines.permissions.jobs import image_repositories, job_log_groups, object_keys
 from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Statement
@@ -18,6 +19,7 @@ from pipelines.permissions.statements import (
 from pipelines.permissions.values import Place
 from pipelines.trigger_requests import TriggerRequests
 from steps.bundle import ROOT
+from steps.site import Site
 
 _WRITTEN = ("code", "definitions", "no-approved-model", "nothing-to-list")
 """Folders of what an upsert writes, under the project's own."""
@@ -216,6 +218,7 @@ def _failures(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterat
             resources=tuple(arn for name in groups for arn in arns.log_group(name)),
             reason="Log streams are named after jobs, instances and versions.",
         )
+    yield from look_statements(project, arns)
 
 
 def _doctor(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
@@ -243,11 +246,43 @@ def _doctor(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator
     repositories = image_repositories(project)
     if repositories:
         yield Statement(
-            sid="LookAtImages", actions=("ecr:DescribeImages",), resources=tuple(repositories)
+            sid="LookAtImages", actions=("ecr:BatchGetImage",), resources=tuple(repositories)
         )
+    yield from _look_at_settings(site, arns)
     yield Statement(
-        sid="LookAtQuotasAndPrices",
-        actions=("pricing:GetProducts", "servicequotas:ListServiceQuotas"),
+        sid="LookAtServices",
+        actions=(
+            *("pricing:GetProducts", "sagemaker:ListMonitoringSchedules"),
+            *("servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"),
+        ),
         resources=(ANYTHING,),
         reason="The services take no resource for them.",
     )
+
+
+def _look_at_settings(site: Site, arns: Arns) -> Iterator[Statement]:
+    """Leave to look at what the site names that it need not have."""
+    keys = [key for key in (site.volume_kms_key, site.output_kms_key) if key]
+    if keys:
+        yield from key_statements(arns, "LookAtKeys", ["kms:DescribeKey"], keys)
+    if site.subnets:
+        yield Statement(
+            sid="LookAtNetwork",
+            actions=("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets"),
+            resources=(ANYTHING,),
+            reason="The service takes no resource for them.",
+        )
+    if site.dead_letter_queue_arn:
+        yield Statement(
+            sid="LookAtQueue",
+            actions=("sqs:GetQueueUrl",),
+            resources=(site.dead_letter_queue_arn,),
+        )
+    if site.rollback_alarms:
+        yield Statement(
+            sid="LookAtAlarms",
+            actions=("cloudwatch:DescribeAlarms",),
+            resources=tuple(
+                arns.of("cloudwatch", f"alarm:{name}") for name in site.rollback_alarms
+            ),
+        )

@@ -15,6 +15,14 @@ from steps.site import Site
 TESTS = Path(__file__).parents[3]
 
 Definitions = Mapping[str, Mapping[str, Json]]
+SECURE = Site(
+    subnets=("subnet-1",),
+    security_group_ids=("sg-1",),
+    volume_kms_key="volumes",
+    output_kms_key="alias/outputs",
+    dead_letter_queue_arn="arn:aws:sqs:us-east-1:111122223333:not-started",
+    rollback_alarms=("errors",),
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +42,26 @@ def roles(definitions: Definitions) -> Mapping[Role, Permissions]:
     """What the roles of the whole project need, on the default site with a queue."""
     site = Site(dead_letter_queue_arn="arn:aws:sqs:us-east-1:111122223333:not-started")
     return role_permissions(site, definitions, names=list(definitions), parameters={})
+
+
+@pytest.fixture(scope="session")
+def secure(definitions: Definitions) -> Mapping[Role, Permissions]:
+    """What the roles need where jobs have a network and keys, and updates alarms."""
+    network = '"VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}'
+    replacements = {
+        '"EnableNetworkIsolation"': f'{network}, "EnableNetworkIsolation"',
+        '"VolumeSizeInGB": 50': '"VolumeSizeInGB": 50, "VolumeKmsKeyId": "volumes"',
+        '"BlueGreenUpdatePolicy"': '"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": '
+        '"errors"}]}, "BlueGreenUpdatePolicy"',
+        '"ProcessingOutputConfig": {': '"ProcessingOutputConfig": {"KmsKeyId": "alias/outputs", ',
+    }
+    changed = {}
+    for name, definition in definitions.items():
+        text = json.dumps(definition)
+        for old, new in replacements.items():
+            text = text.replace(old, new)
+        changed[name] = json.loads(text)
+    return role_permissions(SECURE, changed, names=list(changed), parameters={})
 
 
 @pytest.fixture(scope="session")

@@ -7,35 +7,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from pipelines.permissions.patterns import is_pattern, overlaps
-from pipelines.permissions.roles import Permissions, Role, role_permissions
-from steps.site import Site
-from tests.unit.pipelines.permissions.conftest import Definitions
+from pipelines.permissions.roles import Permissions, Role
 
 Formats = Callable[[str], list[str]]
-SECURE = Site(
-    subnets=("subnet-1",),
-    security_group_ids=("sg-1",),
-    volume_kms_key="volumes",
-    output_kms_key="alias/outputs",
-)
-
-
-@pytest.fixture(scope="session")
-def secure(definitions: Definitions) -> Mapping[Role, Permissions]:
-    """What the roles need where jobs have a network and keys."""
-    network = '"VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}'
-    replacements = {
-        '"EnableNetworkIsolation"': f'{network}, "EnableNetworkIsolation"',
-        '"VolumeSizeInGB": 50': '"VolumeSizeInGB": 50, "VolumeKmsKeyId": "volumes"',
-        '"ProcessingOutputConfig": {': '"ProcessingOutputConfig": {"KmsKeyId": "alias/outputs", ',
-    }
-    changed = {}
-    for name, definition in definitions.items():
-        text = json.dumps(definition)
-        for old, new in replacements.items():
-            text = text.replace(old, new)
-        changed[name] = json.loads(text)
-    return role_permissions(SECURE, changed, names=list(changed), parameters={})
 
 
 @pytest.fixture(params=["default", "secure"])
