@@ -26,11 +26,13 @@ class Version:
     name: str = "retraining"
     padding: int = 0
     """Characters to make the definition longer by."""
+    has_tags: bool = True
 
     @property
     def site(self) -> Site:
-        """The site, with another schedule in each version."""
-        return replace(SITE, retraining_schedule=f"rate({self.number + 2} days)")
+        """The site, with another schedule and another tag in each version."""
+        tags = {"version": str(self.number)} if self.has_tags else {}
+        return replace(SITE, retraining_schedule=f"rate({self.number + 2} days)", tags=tags)
 
     @property
     def function(self) -> Function:

@@ -72,11 +72,12 @@ def test_only_manifests_of_code_that_changes_are_read(account: Account, version:
     assert ("train", digest) not in second.state(clients).deployed.manifests
 
 
-def test_tags_of_others_are_not_read(account: Account, version: Versions) -> None:
-    """Without tags of ours, there is nothing to compare."""
+def test_tags_are_read_where_there_are_to_be_some(account: Account, version: Versions) -> None:
+    """Without tags of ours, those of others are nothing to compare."""
     version(0).upsert(account.clients)
+    assert version(0).state(account.clients).deployed.tags == {"version": "0"}
     account.forget()
-    version(0).state(account.clients)
+    assert replace(version(0), has_tags=False).state(account.clients).deployed.tags == {}
     assert "sagemaker:ListTags" not in map(str, account.calls)
 
 
@@ -163,7 +164,7 @@ def test_the_number_of_reads(
     account: Account, compiled_snapshot: Callable[[str], Compiled]
 ) -> None:
     """Four, and two for each schedule, rule and function; and no write at all without changes."""
-    site = Site(project="image-classification")
+    site = Site(project="image-classification", tags={"team": "dogs"})
     clients = account.clients
     clients.s3.create_bucket(Bucket=site.bucket)
     clients.scheduler.create_schedule_group(Name=site.schedule_group)

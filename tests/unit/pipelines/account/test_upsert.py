@@ -86,9 +86,12 @@ def test_the_life_of_a_pipeline(with_monitoring: Account, version: Versions) -> 
     assert second.upsert(clients) == [
         f"published function dogs-find_approved_model  {second.function.alias}",
         "updated pipeline dogs-retraining",
+        "set tags",
         "updated schedule dogs.retraining",
     ]
     assert deployed(account, first, second) == second
+    tags = clients.sagemaker.list_tags(ResourceArn=SITE.pipeline_arn("retraining"))["Tags"]
+    assert tags[-1] == {"Key": "version", "Value": "1"}
     assert third.upsert(clients)[-1] == (
         f"removed function dogs-find_approved_model  {first.function.alias}"
     )
@@ -119,7 +122,7 @@ def test_a_crash_after_every_single_write(with_monitoring: Account, version: Ver
     account, versions = with_monitoring, [version(number) for number in range(3)]
     # Of the third version only what was done before the pipeline was updated is done again: the
     # functions of the first one wait for the next change.
-    assert [crashes(account, item, *versions) for item in versions] == [20, 10, 10]
+    assert [crashes(account, item, *versions) for item in versions] == [20, 11, 11]
     assert_rules_are_complete(account)
     assert has_no_changes(account, versions[-1])
 
@@ -181,6 +184,7 @@ def test_the_old_one_stays_where_the_service_fails(
     assert deployed(account, first, second) == first
     assert second.upsert(account.clients) == [
         "updated pipeline dogs-retraining",
+        "set tags",
         "updated schedule dogs.retraining",
     ]
     assert deployed(account, first, second) == second
@@ -280,3 +284,4 @@ def test_the_request_of_a_pipeline(account: Account, version: Versions) -> None:
         "PipelineDefinition": version(1).compiled.definition,
     }
     assert create.keys() - update.keys() == {"ClientRequestToken", "Tags"}
+    assert create["Tags"] == [{"Key": "version", "Value": "0"}]
