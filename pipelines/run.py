@@ -12,7 +12,7 @@ from pipelines.checks import DefinitionError, check
 from pipelines.compile import compile_pipeline
 from pipelines.definition import Json, load
 from pipelines.display import Display, choose_display
-from pipelines.local.errors import StorageError
+from pipelines.local.errors import ParameterError, StorageError
 from pipelines.local.execution import LocalExecution, load_earlier
 from pipelines.local.parameters import Value, resolve_parameters
 from pipelines.local.processes import JobServer
@@ -52,6 +52,9 @@ def run_pipeline(
         DefinitionError: The checks found something.
         LocalExecutionError: The execution cannot start.
     """
+    images_parameter = CATALOGUE[name].images_parameter if name in CATALOGUE else None
+    if images_dir is not None:
+        _check_use(name, images_parameter, images_dir, parameters)
     with ExitStack() as stack:
         if server is None:  # It loads PyTorch while this process loads the SDK.
             server = stack.enter_context(JobServer())
@@ -60,7 +63,6 @@ def run_pipeline(
         for uri, content in compiled.objects.items():
             if not store.path(uri).exists():
                 store.put_bytes(uri, content)
-        images_parameter = CATALOGUE[name].images_parameter
         if images_dir is not None and images_parameter is not None:
             parameters = {**parameters, images_parameter: _link(images_dir, store, site)}
         definition = load(compiled.definition)
@@ -83,6 +85,18 @@ def run_pipeline(
         )
 
 
+def _check_use(
+    name: str, images_parameter: str | None, images_dir: Path, parameters: Mapping[str, str]
+) -> None:
+    """Check that a folder of images is one, and that the pipeline has a place for it."""
+    if not images_dir.is_dir():
+        raise StorageError(f"'{images_dir}' is not a folder of images.")
+    if images_parameter is None:
+        raise ParameterError(f"Pipeline '{name}' reads no images; leave them out.")
+    if images_parameter in parameters:
+        raise ParameterError(f"Give a folder of images or a value of {images_parameter}, not both.")
+
+
 def _check(name: str, definition: Mapping[str, Json], values: Mapping[str, Value]) -> None:
     """Check the definition as it will run: the values given count as much as the defaults."""
     bound = [
@@ -103,7 +117,7 @@ def _check_images(
         raise StorageError(f"Folder '{images_dir}' holds no files; expected images.")
     raise StorageError(
         f"There is nothing at {parameter} '{images_uri}' in the local store; "
-        "pass --images DIR, a folder of images."
+        "name a folder of images, on the command line with --images DIR."
     )
 
 

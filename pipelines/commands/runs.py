@@ -53,20 +53,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from pipelines.summary import print_figures
 
     make_root(arguments.root)
-    parameters = assignments(arguments.parameter)
-    if arguments.images is not None:
-        if not arguments.images.is_dir():
-            raise UsageError(f"'{arguments.images}' is not a folder of images.")
-        parameter = CATALOGUE[arguments.name].images_parameter
-        if parameter is None:
-            raise UsageError(f"Pipeline '{arguments.name}' reads no images; leave out --images.")
-        if parameter in parameters:
-            raise UsageError(f"Give --images or -p {parameter}=..., not both.")
     try:
         execution = run_pipeline(
             arguments.name,
             site(),
-            parameters=parameters,
+            parameters=assignments(arguments.parameter),
             root=arguments.root,
             images_dir=arguments.images,
             resume=arguments.resume,

@@ -169,7 +169,7 @@ def test_missing_images_are_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == (
         "pipelines: There is nothing at RawDataUri "
         "'s3://sagemaker-us-east-1-111122223333/image-classification/raw/' in the local store; "
-        "pass --images DIR, a folder of images.\n"
+        "name a folder of images, on the command line with --images DIR.\n"
     )
     assert main(["run", "retraining", "--root", str(root), "--images", str(empty)]) == 2
     assert capsys.readouterr().err == (

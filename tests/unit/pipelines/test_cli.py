@@ -120,12 +120,12 @@ def test_a_definition_file_is_checked_without_the_sdk() -> None:
         ),
         pytest.param(
             ["run", "deployment", "--images", "."],
-            "pipelines: Pipeline 'deployment' reads no images; leave out --images.\n",
+            "pipelines: Pipeline 'deployment' reads no images; leave them out.\n",
             id="images for nobody",
         ),
         pytest.param(
             ["run", "scoring", "--images", ".", "-p", "ImagesUri=s3://a/b"],
-            "pipelines: Give --images or -p ImagesUri=..., not both.\n",
+            "pipelines: Give a folder of images or a value of ImagesUri, not both.\n",
             id="images twice",
         ),
     ],

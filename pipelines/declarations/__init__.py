@@ -1,0 +1,1 @@
+"""The declared pipelines, one build function each. Importing one imports the SDK."""

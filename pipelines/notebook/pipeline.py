@@ -1,0 +1,290 @@
+"""A pipeline to check, plan, publish, start and run from Python: each method is one command.
+
+Everything heavy is imported by the method that needs it, as the commands do.
+"""
+
+import html
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue import CATALOGUE
+from pipelines.notebook.messages import in_short
+from pipelines.tables import html_table, text_table
+
+if TYPE_CHECKING:
+    from pipelines.account.clients import Clients
+    from pipelines.account.deployed import State
+    from pipelines.compile import Compiled
+    from pipelines.cost import Estimate
+    from pipelines.definition import Json
+    from pipelines.graph import Graph
+    from pipelines.notebook.results import (
+        Definition,
+        Findings,
+        Policies,
+        ShownLocalExecution,
+    )
+    from pipelines.plan import Plan
+    from steps.site import Site
+
+DEFAULT_ROOT = Path(".local")
+
+
+class Pipeline:
+    """A pipeline of the catalogue, for one site.
+
+    It is compiled once, when something first asks for its definition: make another one to see
+    changes of the source. Printed, it lists the pipeline parameters, which `run`, `start`, `cost`
+    and `permissions` take by their names: `pipeline.run(images="my-images", Epochs=5)`.
+    """
+
+    def __init__(self, name: str, site: "Site | None" = None) -> None:
+        """Take a pipeline.
+
+        Args:
+            name: Its name in the catalogue.
+            site: Where it is deployed to; None: the site of `site.toml` and of the environment
+                variables `SITE` and `SITE_*`.
+
+        Raises:
+            SiteError: The settings are wrong.
+        """
+        self.name = name
+        """Its name in the catalogue."""
+        self.site = _settings_site() if site is None else site
+        """Where it is deployed to."""
+
+    @property
+    def definition(self) -> "Definition":
+        """The definition, as it runs here and as it is upserted.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+        """
+        from pipelines.notebook.results import Definition
+
+        return Definition(name=self.name, text=self._compiled.definition)
+
+    def check(self) -> "Findings":
+        """Find what is wrong with the definition, before anything runs.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+        """
+        from pipelines.checks import RULES, check
+        from pipelines.notebook.results import Findings
+
+        found = check(self.definition.document)
+        return Findings(name=self.name, findings=tuple(found), num_rules=len(RULES))
+
+    def graph(self) -> "Graph":
+        """Draw the steps and how they wait for each other: a picture, and as text Mermaid's.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+        """
+        from pipelines.graph import graph
+
+        return graph(self.definition.document, title=self.name)
+
+    @in_short()
+    def cost(
+        self,
+        *,
+        prices: str | os.PathLike[str] | None = None,
+        spot_saving: float | None = None,
+        **parameters: str | float,
+    ) -> "Estimate":
+        """Estimate what an execution, a month of its endpoint and of its schedule cost.
+
+        Args:
+            prices: File of prices, as `pipelines prices` prints them; None: those of the project.
+            spot_saving: Fraction of the time of spot instances that is not billed, in [0, 1); None:
+                not known.
+            **parameters: Values of pipeline parameters.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+            ParameterError: A parameter is unknown or ill-typed.
+            ValueError: The file holds no prices.
+        """
+        from pipelines.cost import estimate, packaged_prices, read_prices, schedule_costs
+        from pipelines.execution import utc_now
+        from pipelines.triggers import schedules
+
+        return estimate(
+            self.definition.document,
+            packaged_prices() if prices is None else read_prices(Path(prices).read_text("utf-8")),
+            pipeline=self.name,
+            region=self.site.region,
+            given=_texts(parameters),
+            durations={},
+            spot_saving=spot_saving,
+            schedules=schedule_costs(schedules(self.site), self.name, first=utc_now().date()),
+        )
+
+    @in_short()
+    def permissions(self, **parameters: str | float) -> "Policies":
+        """The least IAM policies of the roles that the pipeline needs, and of whoever publishes it.
+
+        Args:
+            **parameters: Values of pipeline parameters in place of their defaults, for example
+                another URI of data.
+
+        Raises:
+            DeclarationError: A pipeline cannot be compiled as declared, or does not say what a step
+                reads, writes or runs.
+        """
+        from pipelines.notebook.results import Policies
+        from pipelines.permissions.roles import role_permissions
+
+        # All of them: models that one pipeline registers are served by another.
+        others = {name: Pipeline(name, self.site) for name in CATALOGUE if name != self.name}
+        definitions = {
+            name: pipeline.definition.document
+            for name, pipeline in {**others, self.name: self}.items()
+        }
+        roles = role_permissions(
+            self.site, definitions, names=[self.name], parameters=_texts(parameters)
+        )
+        return Policies(roles=roles)
+
+    @in_short()
+    def plan(self) -> "Plan":
+        """What an upsert would change in the account, and what the step cache would still answer.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+            DefinitionError: The checks found something.
+            AccountError: The account cannot be read.
+        """
+        from pipelines.plan import plan
+
+        state = self._state()
+        return plan(state.release, state.deployed)
+
+    @in_short()
+    def upsert(self) -> "Plan":
+        """Create or update the pipeline in the account, with all that it needs.
+
+        Each thing that is done is printed. It can be repeated after any error.
+
+        Returns:
+            What was changed; without changes, nothing was written.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+            DefinitionError: The checks found something.
+            AccountError: A service refused or cannot be reached, or another writer is at work.
+        """
+        from pipelines.account.lease import this_writer
+        from pipelines.account.upsert import upsert
+        from pipelines.plan import plan
+
+        state = self._state()
+        upsert(state, self.site, self._clients, owner=this_writer(), say=print)
+        return plan(state.release, state.deployed)
+
+    @in_short()
+    def run(
+        self,
+        *,
+        images: str | os.PathLike[str] | None = None,
+        root: str | os.PathLike[str] = DEFAULT_ROOT,
+        resume: str | None = None,
+        **parameters: str | float,
+    ) -> "ShownLocalExecution":
+        """Run the pipeline on this machine, to its end; each step that ends is printed.
+
+        Args:
+            images: Folder of images; to train, one subfolder per label.
+            root: Folder of the object store, the executions and the model packages.
+            resume: Id of an execution that failed or was stopped, to go on with.
+            **parameters: Values of pipeline parameters.
+
+        Returns:
+            The execution, successful or not.
+
+        Raises:
+            DeclarationError: The pipeline cannot be compiled as declared.
+            DefinitionError: The checks found something.
+            LocalExecutionError: The execution cannot start.
+        """
+        import sys
+
+        from pipelines.display import PlainDisplay
+        from pipelines.notebook.results import ShownLocalExecution
+        from pipelines.run import run_pipeline
+
+        execution = run_pipeline(
+            self.name,
+            self.site,
+            parameters=_texts(parameters),
+            root=Path(root),
+            images_dir=None if images is None else Path(images),
+            resume=resume,
+            display=PlainDisplay(sys.stdout),
+        )
+        return ShownLocalExecution(execution=execution, root=Path(root))
+
+    def __str__(self) -> str:
+        return "\n".join([self._title, "", *text_table(self._parameter_rows())])
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self._title)}</p>{html_table(self._parameter_rows())}"
+
+    @cached_property
+    @in_short()
+    def _compiled(self) -> "Compiled":
+        from pipelines.compile import compile_pipeline
+
+        return compile_pipeline(self.name, self.site)
+
+    @cached_property
+    def _clients(self) -> "Clients":
+        from pipelines.account.clients import Clients
+
+        return Clients(self.site)
+
+    def _state(self) -> "State":
+        """The pipeline as it is to be, checked, and as it is in the account."""
+        from pipelines.account.deployed import read_state
+        from pipelines.checks import DefinitionError
+
+        findings = self.check().findings
+        if findings:
+            raise DefinitionError(self.name, findings)
+        return read_state(self._compiled, self.site, self._clients)
+
+    @property
+    def _title(self) -> str:
+        return f"{self.name}: {CATALOGUE[self.name].description}"
+
+    def _parameter_rows(self) -> list[tuple[str, str, str, str]]:
+        declared: list[dict[str, Json]] = self.definition.document["Parameters"]
+        rows = [
+            (
+                str(parameter["Name"]),
+                str(parameter["Type"]),
+                str(parameter["DefaultValue"]),
+                ", ".join(parameter.get("EnumValues", [])),
+            )
+            for parameter in declared
+        ]
+        return [("PARAMETER", "TYPE", "DEFAULT", "ONE OF"), *rows]
+
+
+@in_short()
+def _settings_site() -> "Site":
+    from pipelines.settings import read_settings
+
+    return read_settings(os.environ, Path.cwd()).site
+
+
+def _texts(parameters: "dict[str, str | float]") -> dict[str, str]:
+    return {name: str(value) for name, value in parameters.items()}
