@@ -17,6 +17,7 @@ from pipelines.account.errors import AccountError
 from pipelines.commands import (
     cost,
     definitions,
+    doctor,
     endpoints,
     graph,
     packages,
@@ -26,6 +27,7 @@ from pipelines.commands import (
     runs,
     scheduler,
     settings,
+    start,
     status,
     traffic,
 )
@@ -67,8 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="pipelines",
         formatter_class=_formatter,
         description="SageMaker Pipelines for image classification, here and in an account.",
-        epilog="Settings of the site are in site.toml and in environment variables SITE_*; 'pipelines "
-        "settings' lists them.",
+        epilog="Settings are in site.toml and in variables SITE_*: see 'pipelines settings'.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     families = (
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         graph,
         plan,
         publish,
+        start,
         cost,
         runs,
         status,
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         traffic,
         scheduler,
         settings,
+        doctor,
     )
     for family in families:
         family.add(commands)

@@ -21,8 +21,9 @@ class Clients:
     Source: botocore, "Retries", https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._region = site.region
+        self._max_attempts = max_attempts
         self._lock = Lock()
 
     @cached_property
@@ -34,7 +35,7 @@ class Clients:
         session.events.register("before-parameter-build", keep_request)
         session.events.register("after-call", annotate)
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": self._max_attempts},
             connect_timeout=_CONNECT_SECONDS,
         )
         return lambda service: session.client(service, config=config)

@@ -19,6 +19,11 @@ from pipelines.release import Release, manifest_uri, release
 from pipelines.triggers import schedules
 from steps.site import Site
 
+OTHER_ACCOUNT = (
+    "The AWS credentials are of another account than the site's; name other credentials in "
+    "AWS_PROFILE, or the account in SITE_ACCOUNT."
+)
+
 _PAGE_SIZE = 100
 
 
@@ -97,10 +102,7 @@ def deployed_pipelines(site: Site, clients: Clients) -> frozenset[str]:
     else:
         account = clients.sts.get_caller_identity()["Account"]
     if account != site.account:
-        raise AccountError(
-            "The AWS credentials are of another account than the site's; name other credentials in "
-            "AWS_PROFILE, or the account in SITE_ACCOUNT."
-        )
+        raise AccountError(OTHER_ACCOUNT)
     return frozenset(name for name in CATALOGUE if site.pipeline_name(name) in arns)
 
 

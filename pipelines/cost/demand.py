@@ -27,6 +27,8 @@ class Demand:
     """Of one job."""
     num_jobs: int | None = 1
     """Training jobs of a tuning step, at most."""
+    num_parallel_jobs: int | None = 1
+    """How many of them run at the same time, at most."""
     limit_seconds: int | None = None
     """How long one job may run; None also where there is no limit."""
     volume_gb: int | None = None
@@ -81,11 +83,13 @@ def _variants(definition: Mapping[str, Json]) -> Iterator[tuple[Step, Json]]:
 
 def _demand(step: Step, request: Json, parameters: Mapping[str, Value]) -> Demand:
     num_jobs: int | None = 1
+    num_parallel_jobs: int | None = 1
     job = request
     if step.type == "Tuning":
         job = request.get("TrainingJobDefinition", {})
-        limits = ("HyperParameterTuningJobConfig", "ResourceLimits", "MaxNumberOfTrainingJobs")
-        num_jobs = _number(request, parameters, *limits)
+        limits = ("HyperParameterTuningJobConfig", "ResourceLimits")
+        num_jobs = _number(request, parameters, *limits, "MaxNumberOfTrainingJobs")
+        num_parallel_jobs = _number(request, parameters, *limits, "MaxParallelTrainingJobs")
     cluster = {
         "Processing": ("ProcessingResources", "ClusterConfig"),
         "Transform": ("TransformResources",),
@@ -97,6 +101,7 @@ def _demand(step: Step, request: Json, parameters: Mapping[str, Value]) -> Deman
         instance_type=_text(job, parameters, *cluster, "InstanceType"),
         num_instances=_number(job, parameters, *cluster, "InstanceCount"),
         num_jobs=num_jobs,
+        num_parallel_jobs=num_parallel_jobs,
         limit_seconds=_number(job, parameters, "StoppingCondition", "MaxRuntimeInSeconds"),
         volume_gb=_number(job, parameters, *cluster, "VolumeSizeInGB"),
         is_spot=_value(job, parameters, "EnableManagedSpotTraining") is True,

@@ -40,6 +40,7 @@ def test_jobs_of_the_training_pipeline() -> None:
             instance_type="ml.g4dn.xlarge",
             num_instances=1,
             num_jobs=9,
+            num_parallel_jobs=2,
             limit_seconds=43200,
             volume_gb=50,
             is_spot=True,

@@ -1,0 +1,167 @@
+"""Looks at all that the pipelines of a site need of an account, and says what to do.
+
+It only reads. What the credentials may not see could not be told, and stops nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from functools import cache, partial
+from typing import Any
+
+from monitoring.schedules.errors import HINT, ModelMonitorUnavailableError, ScheduleError, refusals
+from pipelines.account.clients import Clients
+from pipelines.account.deployed import OTHER_ACCOUNT
+from pipelines.account.errors import AccountError, explained
+from pipelines.account.health import Finding, Look, Verdict
+from pipelines.account.images import look_at_image, named_images
+from pipelines.account.prerequisites import (
+    ROLE_SETTINGS,
+    look_at_alarms,
+    look_at_bucket,
+    look_at_encryption,
+    look_at_key,
+    look_at_network,
+    look_at_public_access,
+    look_at_queue,
+    look_at_role,
+    look_at_schedule_group,
+)
+from pipelines.account.quotas import look_at_quotas, needs
+from pipelines.definition import Json
+from pipelines.permissions.roles import role_permissions
+from steps.site import Site
+
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+"""Requests that seem older are denied.
+
+Source: AWS IAM User Guide, "AWS Signature Version 4 for API requests",
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+"""
+
+_NUM_THREADS = 8
+_CREDENTIALS = "Credentials"
+_CLOCK = "Clock"
+_MODEL_MONITOR = "Model Monitor"
+
+
+def doctor(
+    site: Site,
+    definitions: Mapping[str, Mapping[str, Json]],
+    clients: Clients,
+    *,
+    now: Callable[[], datetime],
+) -> list[Finding]:
+    """Look at everything.
+
+    Args:
+        site: The site.
+        definitions: Parsed definitions of all pipelines, by their names in the catalogue.
+        clients: Clients of the site's account.
+        now: The time of this machine, with its zone.
+
+    Raises:
+        DeclarationError: A definition does not say what a step reads, writes or runs.
+    """
+    looks = list(_looks(site, definitions))
+    client = cache(clients.client)
+    credentials, clock = _identity(site, client, now)
+    if credentials.verdict is Verdict.OK:
+        with ThreadPoolExecutor(_NUM_THREADS) as pool:
+            found = [
+                item
+                for items in pool.map(lambda look: look.findings(client), looks)
+                for item in items
+            ]
+    else:
+        reason = "Not asked, because the credentials cannot be used."
+        found = [Finding(Verdict.UNKNOWN, look.subject, reason) for look in looks]
+    return [credentials, clock, *found]
+
+
+def _identity(
+    site: Site, client: Callable[[str], Any], now: Callable[[], datetime]
+) -> tuple[Finding, Finding]:
+    """What the first call tells: who we are, whether the region takes us, and what time it is.
+
+    A region that is not enabled for the account knows none of its credentials.
+    """
+    try:
+        with explained():
+            answer = client("sts").get_caller_identity()
+    except AccountError as error:
+        answer = getattr(error.__cause__, "response", {})
+        credentials = Finding(
+            Verdict.PROBLEM,
+            _CREDENTIALS,
+            f"{error} In a region that has to be enabled first, see also that '{site.region}' is.",
+        )
+    else:
+        if answer["Account"] == site.account:
+            words = f"They are the site's account's, and '{site.region}' takes them."
+            credentials = Finding(Verdict.OK, _CREDENTIALS, words)
+        else:
+            credentials = Finding(Verdict.PROBLEM, _CREDENTIALS, OTHER_ACCOUNT)
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return credentials, _clock(headers.get("date"), now())
+
+
+def _clock(there: str | None, here: datetime) -> Finding:
+    if there is None:
+        return Finding(Verdict.UNKNOWN, _CLOCK, "The service did not say what time it is.")
+    skew = here - parsedate_to_datetime(there)
+    seconds = abs(round(skew.total_seconds()))
+    if abs(skew) > MAX_CLOCK_SKEW:
+        side = "ahead" if skew > timedelta() else "behind"
+        return Finding(
+            Verdict.PROBLEM,
+            _CLOCK,
+            f"It is {seconds} s {side}, and requests are denied from 300 s on; set it.",
+        )
+    return Finding(Verdict.OK, _CLOCK, f"It differs from the service's by {seconds} s.")
+
+
+def _looks(site: Site, definitions: Mapping[str, Mapping[str, Json]]) -> Iterator[Look]:
+    roles = role_permissions(site, definitions, names=list(definitions), parameters={})
+    for role in ROLE_SETTINGS:
+        yield Look(f"Role {role}", "iam", partial(look_at_role, roles[role]))
+    yield Look("Bucket", "s3", partial(look_at_bucket, site))
+    yield Look("Bucket's encryption", "s3", partial(look_at_encryption, site))
+    yield Look("Bucket's public access", "s3", partial(look_at_public_access, site))
+    yield Look("Schedule group", "scheduler", partial(look_at_schedule_group, site))
+    keys = {"SITE_VOLUME_KMS_KEY": site.volume_kms_key, "SITE_OUTPUT_KMS_KEY": site.output_kms_key}
+    for setting, key in keys.items():
+        if key:
+            yield Look(f"Key of {setting}", "kms", partial(look_at_key, setting, key))
+    if site.subnets:
+        yield Look("Network", "ec2", partial(look_at_network, site))
+    if site.dead_letter_queue_arn:
+        yield Look("Dead-letter queue", "sqs", partial(look_at_queue, site.dead_letter_queue_arn))
+    if site.rollback_alarms:
+        yield Look("Rollback alarms", "cloudwatch", partial(look_at_alarms, site.rollback_alarms))
+    for uri in named_images(definitions):
+        name = uri.rpartition("/")[2]
+        yield Look(f"Image {name}", "ecr", partial(look_at_image, uri, site.region))
+    yield Look("Quotas", "service-quotas", partial(look_at_quotas, needs(definitions)))
+    yield Look(_MODEL_MONITOR, "sagemaker", _look_at_model_monitor)
+
+
+def _look_at_model_monitor(sagemaker: Any) -> Iterator[Finding]:
+    """Whether the account may use Model Monitor, which no pipeline of ours needs."""
+    try:
+        with refusals(sagemaker):
+            schedules = sagemaker.list_monitoring_schedules(MaxResults=1)
+    except ModelMonitorUnavailableError:
+        yield Finding(Verdict.OK, _MODEL_MONITOR, f"It is closed to this account. {HINT}")
+    except ScheduleError:
+        yield Finding(Verdict.UNKNOWN, _MODEL_MONITOR, f"Its schedules may not be listed. {HINT}")
+    else:
+        if schedules["MonitoringScheduleSummaries"]:
+            yield Finding(Verdict.OK, _MODEL_MONITOR, "This account uses it.")
+        else:
+            yield Finding(
+                Verdict.UNKNOWN,
+                _MODEL_MONITOR,
+                f"There is no schedule of it, and only making one would tell. {HINT}",
+            )

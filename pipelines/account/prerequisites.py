@@ -1,0 +1,324 @@
+"""Looks at what a site names and stacks make: roles, bucket, schedule group, keys, network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pipelines.account.errors import code
+from pipelines.account.health import Finding, Verdict
+from pipelines.definition import Json
+from pipelines.permissions.evaluation import (
+    Decision,
+    Request,
+    decide,
+    listed,
+    statements_of,
+)
+from pipelines.permissions.evaluation import Verdict as Access
+from pipelines.permissions.roles import Permissions, Role
+from steps.site import Site
+
+ROLE_SETTINGS = {
+    Role.EXECUTION: "SITE_ROLE_ARN",
+    Role.FUNCTIONS: "SITE_FUNCTION_ROLE_ARN",
+    Role.TRIGGERS: "SITE_TRIGGER_ROLE_ARN",
+}
+
+_NO_KMS_KEY = "alias/aws/s3"
+"""Key that S3 has of its own, and that every role of the account may use."""
+
+
+def look_at_role(needed: Permissions, iam: Any) -> Iterator[Finding]:
+    """Whether a role is there, and lets the services in that take it.
+
+    Args:
+        needed: What the role needs.
+        iam: An IAM client.
+    """
+    from botocore.exceptions import ClientError
+
+    subject = f"Role {needed.role}"
+    setting = ROLE_SETTINGS[needed.role]
+    name = needed.role_arn.rpartition("/")[2]
+    if needed.role_arn.split(":")[4] != needed.account:
+        yield Finding(
+            Verdict.UNKNOWN, subject, f"'{name}' is another account's, which cannot be looked into."
+        )
+        return
+    try:
+        role = iam.get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if code(error) != "NoSuchEntity":
+            raise
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{name}' does not exist; create it with the policies and the trust policy that "
+            f"'pipelines permissions' prints, or name another in {setting}.",
+        )
+        return
+    if role["Arn"] != needed.role_arn:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{name}' has the path '{role['Path']}', which {setting} does not name; correct it.",
+        )
+        return
+    yield _trust(subject, name, needed, role["AssumeRolePolicyDocument"])
+
+
+def _trust(subject: str, name: str, needed: Permissions, policy: Mapping[str, Json]) -> Finding:
+    decisions = {
+        service: _lets_in(policy, service, needed.account)
+        for service in (f"{item}.amazonaws.com" for item in needed.services)
+    }
+    for verdict, access, words in (
+        (
+            Verdict.PROBLEM,
+            Access.DENIED,
+            "does not let {} in ({}); give it the trust policy of 'pipelines permissions'.",
+        ),
+        (Verdict.UNKNOWN, Access.OPEN, "may not let {} in ({})."),
+    ):
+        for service, decision in decisions.items():
+            if decision.verdict is access:
+                return Finding(
+                    verdict, subject, f"'{name}' {words.format(service, decision.reason)}"
+                )
+    return Finding(Verdict.OK, subject, f"'{name}' lets {' and '.join(decisions)} in.")
+
+
+def _lets_in(policy: Mapping[str, Json], service: str, account: str) -> Decision:
+    """What a trust policy says of a service that acts for the account."""
+    statements = [
+        {**statement, "Resource": "*"}
+        for statement in statements_of([policy])
+        if _is_about(statement, service)
+    ]
+    request = Request(
+        action="sts:AssumeRole", resource="*", context={"aws:SourceAccount": [account]}
+    )
+    return decide([{"Statement": statements}], request)
+
+
+def _is_about(statement: Mapping[str, Json], service: str) -> bool:
+    if "NotPrincipal" in statement:
+        return not _names(statement["NotPrincipal"], service)
+    return _names(statement["Principal"], service)
+
+
+def _names(principal: Json, service: str) -> bool:
+    services = principal.get("Service", []) if isinstance(principal, dict) else principal
+    return bool({"*", service} & set(listed(services)))
+
+
+def look_at_bucket(site: Site, s3: Any) -> Iterator[Finding]:
+    """Whether the bucket is there, the account's, and in the site's region."""
+    from botocore.exceptions import ClientError
+
+    subject = "Bucket"
+    try:
+        answer = s3.head_bucket(**_place(site))
+    except ClientError as error:
+        reasons = {
+            "403": (
+                Verdict.UNKNOWN,
+                "is another account's, or may not be listed with these credentials; name another "
+                "in SITE_BUCKET, or allow s3:ListBucket.",
+            ),
+            "404": (Verdict.PROBLEM, "does not exist; create it, or name another in SITE_BUCKET."),
+        }
+        if code(error) not in reasons:
+            raise
+        verdict, words = reasons[code(error)]
+        yield Finding(verdict, subject, f"'{site.bucket}' {words}")
+        return
+    region = answer.get("BucketRegion", site.region)
+    if region != site.region:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{site.bucket}' is in {region}, and jobs of {site.region} need one of their own "
+            "region; name another in SITE_BUCKET.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, f"'{site.bucket}' is the account's, in {region}.")
+
+
+def look_at_encryption(site: Site, s3: Any) -> Iterator[Finding]:
+    """Whether the bucket encrypts what is written to it, and with a key that the roles may use."""
+    from botocore.exceptions import ClientError
+
+    subject = "Bucket's encryption"
+    try:
+        answer = s3.get_bucket_encryption(**_place(site))
+    except ClientError as error:
+        if code(error) == "ServerSideEncryptionConfigurationNotFoundError":
+            yield Finding(
+                Verdict.PROBLEM,
+                subject,
+                f"'{site.bucket}' encrypts nothing by default; set its default encryption.",
+            )
+        elif code(error) != "NoSuchBucket":
+            raise
+        return
+    [rule] = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    default = rule["ApplyServerSideEncryptionByDefault"]
+    key = default.get("KMSMasterKeyID", _NO_KMS_KEY)
+    if not key.endswith(_NO_KMS_KEY) and not site.output_kms_key:
+        yield Finding(
+            Verdict.UNKNOWN,
+            subject,
+            f"'{site.bucket}' encrypts with a key of its own, which the roles may not be allowed "
+            "to use; name it in SITE_OUTPUT_KMS_KEY, and compare 'pipelines permissions'.",
+        )
+        return
+    yield Finding(Verdict.OK, subject, f"'{site.bucket}' encrypts with {default['SSEAlgorithm']}.")
+
+
+def look_at_public_access(site: Site, s3: Any) -> Iterator[Finding]:
+    """Whether nobody can make the bucket public."""
+    from botocore.exceptions import ClientError
+
+    subject = "Bucket's public access"
+    blocks: Mapping[str, bool] = {}
+    try:
+        answer = s3.get_public_access_block(**_place(site))
+        blocks = answer["PublicAccessBlockConfiguration"]
+    except ClientError as error:
+        if code(error) == "NoSuchBucket":
+            return
+        if code(error) != "NoSuchPublicAccessBlockConfiguration":
+            raise
+    names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    open_ = [name for name in names if not blocks.get(name)]
+    if open_:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{site.bucket}' can be made public; set {', '.join(open_)} of its public access "
+            "block.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, f"'{site.bucket}' cannot be made public.")
+
+
+def _place(site: Site) -> dict[str, str]:
+    return {"Bucket": site.bucket, "ExpectedBucketOwner": site.account}
+
+
+def look_at_schedule_group(site: Site, scheduler: Any) -> Iterator[Finding]:
+    """Whether the group that holds the schedules is there."""
+    from botocore.exceptions import ClientError
+
+    subject = "Schedule group"
+    try:
+        is_active = scheduler.get_schedule_group(Name=site.schedule_group)["State"] == "ACTIVE"
+    except ClientError as error:
+        if code(error) != "ResourceNotFoundException":
+            raise
+        is_active = False
+    if is_active:
+        yield Finding(Verdict.OK, subject, f"'{site.schedule_group}' exists.")
+    else:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{site.schedule_group}' does not exist; create it, or name another in "
+            "SITE_SCHEDULE_GROUP.",
+        )
+
+
+def look_at_key(setting: str, key: str, kms: Any) -> Iterator[Finding]:
+    """Whether a KMS key is there and enabled.
+
+    Args:
+        setting: Environment variable of the setting that names the key.
+        key: Its id, ARN or alias.
+        kms: A KMS client.
+    """
+    from botocore.exceptions import ClientError
+
+    subject = f"Key of {setting}"
+    try:
+        state = kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    except ClientError as error:
+        if code(error) != "NotFoundException":
+            raise
+        state = "absent in this region"
+    if state == "Enabled":
+        yield Finding(Verdict.OK, subject, "It is enabled.")
+    else:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"It is {state}, so that jobs cannot use it; enable it, or name another in {setting}.",
+        )
+
+
+def look_at_network(site: Site, ec2: Any) -> Iterator[Finding]:
+    """Whether the subnets and security groups are there, in one VPC."""
+    from botocore.exceptions import ClientError
+
+    subject = "Network"
+    try:
+        subnets = ec2.describe_subnets(SubnetIds=list(site.subnets))["Subnets"]
+        groups = ec2.describe_security_groups(GroupIds=list(site.security_group_ids))
+    except ClientError as error:
+        if not code(error).startswith(("InvalidGroup", "InvalidSubnet")):
+            raise
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"{error.response['Error']['Message'].rstrip('.')}; correct SITE_SUBNETS or "
+            "SITE_SECURITY_GROUP_IDS.",
+        )
+        return
+    vpcs = {item["VpcId"] for item in (*subnets, *groups["SecurityGroups"])}
+    if len(vpcs) > 1:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"Subnets and security groups are of several VPCs, {', '.join(sorted(vpcs))}; name "
+            "those of one in SITE_SUBNETS and SITE_SECURITY_GROUP_IDS.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, f"Subnets and security groups are of {vpcs.pop()}.")
+
+
+def look_at_queue(queue_arn: str, sqs: Any) -> Iterator[Finding]:
+    """Whether the queue is there that takes what could not start."""
+    from botocore.exceptions import ClientError
+
+    subject = "Dead-letter queue"
+    *_, account, name = queue_arn.split(":")
+    try:
+        sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+    except ClientError as error:
+        if not code(error).endswith(("NonExistentQueue", "QueueDoesNotExist")):
+            raise
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{name}' does not exist; create it, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, f"'{name}' exists.")
+
+
+def look_at_alarms(names: Sequence[str], cloudwatch: Any) -> Iterator[Finding]:
+    """Whether the alarms are there that turn an update of an endpoint back."""
+    subject = "Rollback alarms"
+    answer = cloudwatch.describe_alarms(
+        AlarmNames=list(names), AlarmTypes=["CompositeAlarm", "MetricAlarm"]
+    )
+    alarms = (*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", []))
+    absent = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
+    if absent:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"{', '.join(absent)} do not exist, so that no endpoint can be created; create them, "
+            "or correct SITE_ROLLBACK_ALARMS.",
+        )
+    else:
+        yield Finding(Verdict.OK, subject, f"{', '.join(names)}: all exist.")
