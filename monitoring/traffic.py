@@ -162,10 +162,11 @@ def simulate(
     summary = simulation.run()
     if summary.num_missed:
         logger.warning(
-            "The rate of %g requests/s could not be held: it was %.3g, with %d requests at once. "
-            "Let more of them overlap, or ask for less.",
+            "%d of %d requests were left out, as %g requests/s could not be held (at most %d at "
+            "once): let more of them overlap, or ask for less.",
+            summary.num_missed,
+            summary.num_sent + summary.num_missed,
             load.requests_per_second,
-            summary.requests_per_second,
             load.max_concurrent_requests,
         )
     return summary

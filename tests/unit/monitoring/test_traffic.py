@@ -129,8 +129,8 @@ def test_a_slow_endpoint_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     assert (summary.num_sent, summary.num_missed) == (5, 36)
     assert summary.requests_per_second == pytest.approx(10 * 5 / 41)
     assert caplog.messages == [
-        "The rate of 10 requests/s could not be held: it was 1.22, with 1 requests at once. "
-        "Let more of them overlap, or ask for less."
+        "36 of 41 requests were left out, as 10 requests/s could not be held (at most 1 at "
+        "once): let more of them overlap, or ask for less."
     ]
 
 
