@@ -34,6 +34,7 @@ def delete(
         AccountError: An execution is under way, another writer is at work, or a service refused or
             cannot be reached.
     """
+    deployed_pipelines(site, clients)  # Another account's credentials take no lease.
     with publishing(site, clients.s3, owner):
         present = deployed_pipelines(site, clients)
         pipeline_name = site.pipeline_name(name)

@@ -1,4 +1,4 @@
-"""Releases made of the snapshots of definitions, without the SDK."""
+"""Releases made of the snapshots of definitions, without the SDK; an account of moto's."""
 
 import re
 from collections.abc import Callable
@@ -14,6 +14,9 @@ from pipelines.release import Release, release
 from steps.bundle import bundle
 from steps.lambda_function import lambda_function
 from steps.site import Site
+from tests.aws import account, aws_server
+
+__all__ = ["account", "aws_server"]
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 SITE = Site(project="image-classification")

@@ -1,4 +1,4 @@
-"""An account of moto's, and a small pipeline to publish in it, of which there are many versions."""
+"""A small pipeline to publish, of which there are many versions."""
 
 import json
 from collections.abc import Callable
@@ -13,9 +13,7 @@ from pipelines.compile import Compiled
 from steps.bundle import Bundle
 from steps.lambda_function import Function, lambda_function
 from steps.site import Site
-from tests.aws import SITE, Account, account, aws_server
-
-__all__ = ["account", "aws_server"]
+from tests.aws import SITE, Account
 
 
 @dataclass(frozen=True, kw_only=True)

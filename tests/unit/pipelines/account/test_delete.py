@@ -74,7 +74,8 @@ def test_an_execution_under_way_is_not_cut_off(account: Account, version: Versio
     arn = SITE.pipeline_arn("retraining")
     with Stubber(client) as stub:
         pipelines = [{"PipelineName": "dogs-retraining", "PipelineArn": arn}]
-        stub.add_response("list_pipelines", {"PipelineSummaries": pipelines})
+        for _ in range(2):  # whose account it is, and again under the lease
+            stub.add_response("list_pipelines", {"PipelineSummaries": pipelines})
         execution = {
             "PipelineExecutionArn": f"{arn}/execution/abc123",
             "StartTime": datetime(2026, 11, 21, tzinfo=UTC),

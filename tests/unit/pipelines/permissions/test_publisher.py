@@ -10,12 +10,10 @@ from pipelines.definition import load
 from pipelines.permissions.evaluation import Request, Verdict, decide
 from pipelines.permissions.roles import Permissions, Role, role_permissions
 from steps.site import Site
-from tests.aws import SITE, Account, Call, account, aws_server
+from tests.aws import SITE, Account, Call
 from tests.unit.pipelines.account.conftest import Version
 from tests.unit.pipelines.permissions.client_calls import ROOT, actions_in
 from tests.unit.pipelines.permissions.conftest import Definitions
-
-__all__ = ["account", "aws_server"]
 
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333"
 ROLES = "arn:aws:iam::111122223333:role/image-classification"
