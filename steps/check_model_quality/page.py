@@ -71,7 +71,7 @@ def _tiles(report: QualityReport) -> Markup:
         Tile(
             name="Labels",
             value=str(len(merge.labels.by_id)),
-            note="collected since the window began",
+            note="in files of the window's hours or later",
         ),
     ]
     return tiles(items)
