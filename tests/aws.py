@@ -9,6 +9,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from http.client import HTTPConnection
@@ -135,31 +136,62 @@ class Account:
         return [request[name] for name in ("ClientRequestToken", "ClientToken") if name in request]
 
 
-@pytest.fixture(scope="session")
-def aws_server() -> Iterator[Account]:
-    """The server, and the clients, which take long to make."""
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """Run moto's server in this process, and give its address."""
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    account = Account(f"http://{host}:{port}", Clients(SITE))
-    with pytest.MonkeyPatch.context() as patch:
-        _set_environment(patch, account)
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        server._server.server_close()
+
+
+def environment(url: str) -> dict[str, str]:
+    """Environment variables of a process that is to talk to moto's server."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "MOTO_ACCOUNT_ID": SITE.account,
+    }
+
+
+def make_foundations(site: Site, clients: Clients) -> None:
+    """Make what stacks make: a bucket, the functions' role, the group of schedules."""
+    clients.s3.create_bucket(Bucket=site.bucket)
+    clients.scheduler.create_schedule_group(Name=site.schedule_group)
+    clients.iam.create_role(
+        RoleName=site.function_role_arn.rpartition("/")[2],
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}),
+    )
+
+
+@pytest.fixture(scope="session")
+def aws_server() -> Iterator[Account]:
+    """The server, and the clients, which take long to make."""
+    with moto_server() as url:
+        account = Account(url, Clients(SITE))
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment(url).items():
+                patch.setenv(name, value)
+            for name in SERVICES:
+                _watch(getattr(account.clients, name), account)
+        yield account
         for name in SERVICES:
-            _watch(getattr(account.clients, name), account)
-    yield account
-    for name in SERVICES:
-        getattr(account.clients, name).close()
-    server.stop()
-    server._server.server_close()
+            getattr(account.clients, name).close()
 
 
 @pytest.fixture
 def account(aws_server: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """An account with what stacks make: a bucket, the functions' role, the group of schedules."""
-    _set_environment(monkeypatch, aws_server)
+    """An account of the site's, with what stacks make, and nothing else."""
+    for name, value in environment(aws_server.url).items():
+        monkeypatch.setenv(name, value)
     # Whoever waits before it tries again waits for nothing here, and may always try again.
     delay = "botocore.retries.standard.ExponentialBackoff.delay_amount"
     monkeypatch.setattr(delay, lambda *_: 0)
@@ -170,27 +202,9 @@ def account(aws_server: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
     connection.close()
     aws_server.forget()
     aws_server.answers.clear()
-    clients, site = aws_server.clients, aws_server.site
-    clients.s3.create_bucket(Bucket=site.bucket)
-    clients.scheduler.create_schedule_group(Name=site.schedule_group)
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "lambda.amazonaws.com"},
-        "Action": "sts:AssumeRole",
-    }
-    clients.iam.create_role(
-        RoleName=site.function_role_arn.rpartition("/")[2],
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
+    make_foundations(aws_server.site, aws_server.clients)
     aws_server.forget()
     return aws_server
-
-
-def _set_environment(patch: pytest.MonkeyPatch, account: Account) -> None:
-    patch.setenv("AWS_ENDPOINT_URL", account.url)
-    patch.setenv("AWS_ACCESS_KEY_ID", "a")
-    patch.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    patch.setenv("MOTO_ACCOUNT_ID", account.site.account)
 
 
 def _watch(client: Any, account: Account) -> None:

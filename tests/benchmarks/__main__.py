@@ -6,7 +6,7 @@ import sys
 
 NAMES = (
     "start_up", "pipeline", "throughput", "accuracy", "handler", "torchserve", "endpoint", "batch",
-    "monitoring", "drift", "captured",
+    "monitoring", "drift", "captured", "publish",
 )  # fmt: skip
 
 

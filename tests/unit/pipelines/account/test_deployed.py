@@ -15,7 +15,7 @@ from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled
 from pipelines.plan import plan
 from steps.site import Site
-from tests.aws import SITE, Account
+from tests.aws import SITE, Account, make_foundations
 from tests.unit.pipelines.account.conftest import Version
 from tests.unit.stubs import stubbed
 
@@ -166,11 +166,7 @@ def test_the_number_of_reads(
     """Four, and two for each schedule, rule and function; and no write at all without changes."""
     site = Site(project="image-classification", tags={"team": "dogs"})
     clients = account.clients
-    clients.s3.create_bucket(Bucket=site.bucket)
-    clients.scheduler.create_schedule_group(Name=site.schedule_group)
-    clients.iam.create_role(
-        RoleName="image-classification-functions", AssumeRolePolicyDocument='{"Statement": []}'
-    )
+    make_foundations(site, clients)
     pipelines = [compiled_snapshot(name) for name in CATALOGUE]
     for compiled in pipelines:
         upsert(

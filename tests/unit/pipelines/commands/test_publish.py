@@ -1,6 +1,5 @@
 """The commands `upsert` and `delete`, against an account of moto's."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +8,8 @@ import pytest
 from pipelines.catalogue import CATALOGUE
 from pipelines.cli import main
 from pipelines.compile import Compiled
-from tests.aws import Account
+from steps.site import Site
+from tests.aws import Account, make_foundations
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -24,10 +24,7 @@ def project(
 ) -> Account:
     """An account with what the default project's stacks make, and pipelines compiled already."""
     clients = account.clients
-    clients.scheduler.create_schedule_group(Name=PROJECT)
-    clients.iam.create_role(
-        RoleName=f"{PROJECT}-functions", AssumeRolePolicyDocument=json.dumps({"Statement": []})
-    )
+    make_foundations(Site(), clients)
     monkeypatch.setattr(
         "pipelines.compile.compile_pipeline", lambda name, _: compiled_snapshot(name)
     )
