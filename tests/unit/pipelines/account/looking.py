@@ -1,17 +1,36 @@
 """Clients of services by their names, whose calls are noted and checked; and stubs of them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from pipelines.account.clients import Clients
+from pipelines.catalogue import CATALOGUE
 from tests.aws import SITE, Account, Call
 
+DEFINITIONS = Path(__file__).parents[3] / "definitions"
 OTHERS = ("cloudwatch", "ec2", "ecr", "kms", "service-quotas", "sqs")
 """Services that `Clients` has no property for."""
+
+
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def push_image(ecr: Any, repository: str, tag: str, *, layer: str = "0") -> str:
+    """Make an image in a repository, and return its digest."""
+    manifest = {"schemaVersion": 2, "config": {"digest": f"sha256:{layer}"}, "layers": []}
+    answer = ecr.put_image(
+        repositoryName=repository,
+        imageManifest=json.dumps(manifest),
+        imageManifestMediaType=MANIFEST_TYPE,
+        imageTag=tag,
+    )
+    return str(answer["image"]["imageId"]["imageDigest"])
 
 
 class WatchedClients(Clients):
@@ -58,3 +77,13 @@ def clients(account: Account, other_clients: dict[str, Any]) -> Iterator[Watched
     """The clients of a test."""
     with ExitStack() as stack:
         yield WatchedClients(account, other_clients, stack)
+
+
+@pytest.fixture
+def snapshots() -> dict[str, dict[str, Any]]:
+    """The reviewed definitions by their names, as of the site of the tests."""
+    texts = {name: (DEFINITIONS / f"{name}.json").read_text() for name in CATALOGUE}
+    return {
+        name: json.loads(text.replace("image-classification", SITE.project))
+        for name, text in texts.items()
+    }

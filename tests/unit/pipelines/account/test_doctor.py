@@ -1,0 +1,307 @@
+"""The whole look at an account."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from pipelines.account.clients import Clients
+from pipelines.account.doctor import doctor
+from pipelines.account.health import Finding, Verdict
+from pipelines.account.quotas import needs
+from pipelines.permissions.policy import trust_policy
+from steps.site import Site
+from tests.aws import SITE, Account
+from tests.unit.pipelines.account.looking import (
+    WatchedClients,
+    clients,
+    other_clients,
+    push_image,
+    snapshots,
+)
+
+__all__ = ["clients", "other_clients", "snapshots"]
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+HINT = (
+    "Model Monitor is closed to new customers since 2026-07-30; an account that may not use it "
+    "runs the pipeline 'monitoring' on a schedule instead, against the same baselines."
+)
+Definitions = Mapping[str, Mapping[str, Any]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - moto's server says the time of this machine
+
+
+def _doctor(
+    clients: Clients, definitions: Definitions, site: Site = SITE, now: Any = _now
+) -> dict[str, Finding]:
+    return {item.subject: item for item in doctor(site, definitions, clients, now=now)}
+
+
+@pytest.fixture
+def no_schedules(clients: WatchedClients) -> None:
+    """What moto lacks: the account has no schedule of Model Monitor, and no quotas are shown."""
+    clients.stub("service-quotas").add_client_error("list_service_quotas", "AccessDeniedException")
+    _stub_schedules(clients, [])
+
+
+def _stub_schedules(clients: WatchedClients, schedules: list[dict[str, Any]]) -> None:
+    clients.stub("sagemaker").add_response(
+        "list_monitoring_schedules",
+        {"MonitoringScheduleSummaries": schedules},
+        {"MaxResults": 1},
+    )
+
+
+def _make(clients: WatchedClients, site: Site, definitions: Definitions) -> None:
+    """What stacks make besides what every account of the tests has."""
+    iam, s3, ecr = (clients.client(name) for name in ("iam", "s3", "ecr"))
+    roles = {site.role_arn: ["sagemaker"], site.trigger_role_arn: ["events", "scheduler"]}
+    for arn, services in roles.items():
+        policy = json.dumps(trust_policy(services, site.account))
+        iam.create_role(RoleName=arn.rpartition("/")[2], AssumeRolePolicyDocument=policy)
+    iam.update_assume_role_policy(
+        RoleName=site.function_role_arn.rpartition("/")[2],
+        PolicyDocument=json.dumps(trust_policy(["lambda"], site.account)),
+    )
+    encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(
+        Bucket=site.bucket, ServerSideEncryptionConfiguration={"Rules": [encryption]}
+    )
+    names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    s3.put_public_access_block(
+        Bucket=site.bucket, PublicAccessBlockConfiguration=dict.fromkeys(names, True)
+    )
+    for repository, tags in {
+        "pytorch-training": ("2.10.0-cpu-py313", "2.10.0-gpu-py313"),
+        "pytorch-inference": ("2.6.0-cpu-py312",),
+    }.items():
+        ecr.create_repository(repositoryName=repository)
+        for tag in tags:
+            push_image(ecr, repository, tag, layer=tag)
+    quotas = [{"QuotaName": need.quota, "Value": 10.0} for need in needs(definitions)]
+    clients.stub("service-quotas").add_response("list_service_quotas", {"Quotas": quotas})
+    _stub_schedules(
+        clients,
+        [
+            {
+                "MonitoringScheduleName": "dogs",
+                "MonitoringScheduleArn": f"{SITE.pipeline_arn('a')}-schedule",
+                "CreationTime": _now(),
+                "LastModifiedTime": _now(),
+                "MonitoringScheduleStatus": "Scheduled",
+            }
+        ],
+    )
+
+
+def _own_images(definitions: Definitions) -> Definitions:
+    """The definitions, with AWS's images in repositories of the account."""
+    text = json.dumps(definitions).replace("763104351884.dkr", f"{SITE.account}.dkr")
+    found: Definitions = json.loads(text)
+    return found
+
+
+def test_an_account_that_has_everything_is_well(
+    clients: WatchedClients, snapshots: Definitions
+) -> None:
+    """Every thing that a site names is looked at and found, and nothing is written."""
+    sqs, kms, cloudwatch = (clients.client(name) for name in ("sqs", "kms", "cloudwatch"))
+    sqs.create_queue(QueueName="lost")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1
+    )
+    stub = clients.stub("ec2")
+    stub.add_response("describe_subnets", {"Subnets": [{"VpcId": "vpc-1"}]})
+    stub.add_response("describe_security_groups", {"SecurityGroups": [{"VpcId": "vpc-1"}]})
+    site = replace(
+        SITE,
+        subnets=("subnet-1",),
+        security_group_ids=("sg-1",),
+        output_kms_key=key,
+        volume_kms_key=key,
+        dead_letter_queue_arn=f"arn:aws:sqs:us-east-1:{SITE.account}:lost",
+        rollback_alarms=("errors",),
+    )
+    definitions = _own_images(snapshots)
+    _make(clients, site, definitions)
+    clients.calls.clear()
+    found = _doctor(clients, definitions, site)
+    assert {item.verdict for item in found.values()} == {Verdict.OK}, found
+    assert list(found) == [
+        *("Credentials", "Clock", "Role execution", "Role functions", "Role triggers"),
+        *("Bucket", "Bucket's encryption", "Bucket's public access", "Schedule group"),
+        *("Key of SITE_VOLUME_KMS_KEY", "Key of SITE_OUTPUT_KMS_KEY", "Network"),
+        *("Dead-letter queue", "Rollback alarms", "Image pytorch-inference:2.6.0-cpu-py312"),
+        *("Image pytorch-training:2.10.0-cpu-py313", "Image pytorch-training:2.10.0-gpu-py313"),
+        *(f"Quota '{need.quota}'" for need in needs(definitions)),
+        "Model Monitor",
+    ]
+    assert found["Credentials"].text == (
+        "They are the site's account's, and 'us-east-1' takes them."
+    )
+    assert found["Model Monitor"].text == "This account uses it."
+    assert {call.operation for call in clients.calls if not call.is_read} == {"BatchGetImage"}
+
+
+@pytest.mark.usefixtures("no_schedules")
+def test_a_new_account_is_told_everything_at_once(
+    clients: WatchedClients, snapshots: Definitions
+) -> None:
+    """What lacks, and what the credentials may not see, stop nothing."""
+    found = _doctor(clients, snapshots)
+    verdicts = {subject: item.verdict for subject, item in found.items()}
+    assert verdicts == {
+        "Credentials": Verdict.OK,
+        "Clock": Verdict.OK,
+        "Role execution": Verdict.PROBLEM,
+        "Role functions": Verdict.PROBLEM,
+        "Role triggers": Verdict.PROBLEM,
+        "Bucket": Verdict.OK,
+        "Bucket's encryption": Verdict.PROBLEM,
+        "Bucket's public access": Verdict.PROBLEM,
+        "Schedule group": Verdict.OK,
+        "Image pytorch-inference:2.6.0-cpu-py312": Verdict.PROBLEM,
+        "Image pytorch-training:2.10.0-cpu-py313": Verdict.PROBLEM,
+        "Image pytorch-training:2.10.0-gpu-py313": Verdict.PROBLEM,
+        "Quotas": Verdict.UNKNOWN,
+        "Model Monitor": Verdict.UNKNOWN,
+    }
+    assert found["Quotas"].text == (
+        "The credentials in use do not allow servicequotas:ListServiceQuotas on 'sagemaker'; "
+        "'pipelines permissions' prints the policies that are needed."
+    )
+    assert found["Model Monitor"].text == (
+        f"There is no schedule of it, and only making one would tell. {HINT}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "expected"),
+    [
+        pytest.param(
+            "ValidationException",
+            "This feature is no longer available to new customers.",
+            (Verdict.OK, f"It is closed to this account. {HINT}"),
+            id="closed",
+        ),
+        pytest.param(
+            "AccessDeniedException",
+            "User: arn:aws:iam::111122223333:user/anna is not authorized.",
+            (Verdict.UNKNOWN, f"Its schedules may not be listed. {HINT}"),
+            id="denied",
+        ),
+    ],
+)
+def test_model_monitor_may_be_closed(
+    clients: WatchedClients,
+    snapshots: Definitions,
+    code: str,
+    message: str,
+    expected: tuple[Verdict, str],
+) -> None:
+    """A closed Model Monitor is no problem: the pipeline `monitoring` needs none of it."""
+    clients.stub("service-quotas").add_client_error("list_service_quotas", "AccessDeniedException")
+    clients.stub("sagemaker").add_client_error("list_monitoring_schedules", code, message)
+    found = _doctor(clients, snapshots)["Model Monitor"]
+    assert (found.verdict, found.text) == expected
+
+
+def test_without_credentials_nothing_else_is_asked(
+    clients: WatchedClients, snapshots: Definitions
+) -> None:
+    """One problem is said, and of all else that it could not be told; the clock has been heard."""
+    clients.stub("sts").add_client_error(
+        "get_caller_identity",
+        "InvalidClientTokenId",
+        http_status_code=403,
+        response_meta={"HTTPHeaders": {"date": "Sat, 21 Nov 2026 09:00:00 GMT"}},
+    )
+    found = _doctor(clients, snapshots, now=lambda: datetime(2026, 11, 21, 9, 10, tzinfo=UTC))
+    assert found["Credentials"] == Finding(
+        Verdict.PROBLEM,
+        "Credentials",
+        "The AWS credentials are not valid (InvalidClientTokenId); log in again, for example with "
+        "'aws sso login', or name other credentials in AWS_PROFILE. In a region that has to be "
+        "enabled first, see also that 'us-east-1' is.",
+    )
+    assert found["Clock"] == Finding(
+        Verdict.PROBLEM,
+        "Clock",
+        "It is 600 s ahead, and requests are denied from 300 s on; set it.",
+    )
+    rest = [item for subject, item in found.items() if subject not in {"Credentials", "Clock"}]
+    assert {(item.verdict, item.text) for item in rest} == {
+        (Verdict.UNKNOWN, "Not asked, because the credentials cannot be used.")
+    }
+    assert [call.operation for call in clients.calls] == ["GetCallerIdentity"]
+
+
+def test_another_account_is_not_looked_into(
+    clients: WatchedClients, snapshots: Definitions
+) -> None:
+    """Credentials of another account would find another bucket's truth."""
+    site = replace(SITE, account="444455556666")
+    found = _doctor(clients, snapshots, site)
+    assert found["Credentials"] == Finding(
+        Verdict.PROBLEM,
+        "Credentials",
+        "The AWS credentials are of another account than the site's; name other credentials in "
+        "AWS_PROFILE, or the account in SITE_ACCOUNT.",
+    )
+    assert found["Bucket"].verdict is Verdict.UNKNOWN
+
+
+def test_what_stops_before_the_first_call_is_said(
+    account: Account, snapshots: Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials that nobody can find are a problem, and the clock could not be told."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    found = _doctor(Clients(SITE), snapshots)
+    assert found["Credentials"].text.startswith(
+        "The AWS credentials cannot be used: The config profile (nobody) could not be found; "
+    )
+    assert found["Clock"] == Finding(
+        Verdict.UNKNOWN, "Clock", "The service did not say what time it is."
+    )
+    assert account.calls == []
+
+
+@pytest.mark.usefixtures("no_schedules")
+@pytest.mark.parametrize(
+    ("skew", "verdict", "text"),
+    [
+        pytest.param(
+            -timedelta(hours=1),
+            Verdict.PROBLEM,
+            "It is 3600 s behind, and requests are denied from 300 s on; set it.",
+            id="behind",
+        ),
+        pytest.param(
+            timedelta(seconds=20), Verdict.OK, "It differs from the service's by 20 s.", id="right"
+        ),
+    ],
+)
+def test_the_clock_is_compared(
+    clients: WatchedClients,
+    snapshots: Definitions,
+    skew: timedelta,
+    verdict: Verdict,
+    text: str,
+) -> None:
+    """The time that the first answer says is compared with this machine's."""
+    there = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    answer = {
+        "Account": SITE.account,
+        "ResponseMetadata": {"HTTPHeaders": {"date": "Sat, 21 Nov 2026 09:00:00 GMT"}},
+    }
+    clients.stub("sts").add_response("get_caller_identity", answer)
+    found = _doctor(clients, snapshots, now=lambda: there + skew)
+    assert found["Clock"] == Finding(verdict, "Clock", text)

@@ -1,0 +1,57 @@
+"""The command `doctor`, with findings that the test says."""
+
+import json
+
+import pytest
+
+from pipelines.account.health import Finding, Verdict
+from pipelines.catalogue import CATALOGUE
+from pipelines.cli import main
+
+OK = Finding(Verdict.OK, "Bucket", "'dogs' is the account's.")
+PROBLEM = Finding(Verdict.PROBLEM, "Role triggers", "'triggers' does not exist; create it.")
+UNKNOWN = Finding(Verdict.UNKNOWN, "Quotas", "They may not be listed.")
+
+
+def _find(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> list[list[str]]:
+    """Let the doctor find these; returns the definitions that it gets, by their names."""
+    asked = []
+
+    def doctor(site: object, definitions: dict[str, object], *_: object, **__: object) -> object:
+        asked.append(list(definitions))
+        return list(findings)
+
+    monkeypatch.setattr("pipelines.account.doctor.doctor", doctor)
+    monkeypatch.setattr("pipelines.definition.load", lambda _: {})
+    monkeypatch.setattr(
+        "pipelines.compile.compile_pipeline", lambda name, _: type("", (), {"definition": name})
+    )
+    return asked
+
+
+def test_each_thing_has_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Findings are data, their number is talk, and a problem is the exit code."""
+    asked = _find(monkeypatch, OK, PROBLEM, UNKNOWN)
+    assert main(["doctor"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == (
+        "ok              Bucket         'dogs' is the account's.\n"
+        "problem         Role triggers  'triggers' does not exist; create it.\n"
+        "could not tell  Quotas         They may not be listed.\n"
+    )
+    assert captured.err == "1 ok, 1 problem, 1 could not tell\n"
+    assert asked == [list(CATALOGUE)]
+
+
+def test_what_could_not_be_told_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a problem the command succeeds; programs read JSON."""
+    _find(monkeypatch, OK, UNKNOWN)
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"Subject": "Bucket", "Text": "'dogs' is the account's.", "Verdict": "ok"},
+        {"Subject": "Quotas", "Text": "They may not be listed.", "Verdict": "could not tell"},
+    ]
