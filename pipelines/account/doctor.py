@@ -41,6 +41,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 """
 
 _NUM_THREADS = 8
+_UNKNOWN_CREDENTIALS = "InvalidClientTokenId"
 _CREDENTIALS = "Credentials"
 _CLOCK = "Clock"
 _MODEL_MONITOR = "Model Monitor"
@@ -75,7 +76,7 @@ def doctor(
                 for item in items
             ]
     else:
-        reason = "Not asked, because the credentials cannot be used."
+        reason = "Not asked: see the credentials."
         found = [Finding(Verdict.UNKNOWN, look.subject, reason) for look in looks]
     return [credentials, clock, *found]
 
@@ -92,11 +93,10 @@ def _identity(
             answer = client("sts").get_caller_identity()
     except AccountError as error:
         answer = getattr(error.__cause__, "response", {})
-        credentials = Finding(
-            Verdict.PROBLEM,
-            _CREDENTIALS,
-            f"{error} In a region that has to be enabled first, see also that '{site.region}' is.",
-        )
+        words = str(error)
+        if answer.get("Error", {}).get("Code") == _UNKNOWN_CREDENTIALS:
+            words += f" Or enable the region '{site.region}' for the account, if it is not."
+        credentials = Finding(Verdict.PROBLEM, _CREDENTIALS, words)
     else:
         if answer["Account"] == site.account:
             words = f"They are the site's account's, and '{site.region}' takes them."

@@ -229,8 +229,8 @@ def test_without_credentials_nothing_else_is_asked(
         Verdict.PROBLEM,
         "Credentials",
         "The AWS credentials are not valid (InvalidClientTokenId); log in again, for example with "
-        "'aws sso login', or name other credentials in AWS_PROFILE. In a region that has to be "
-        "enabled first, see also that 'us-east-1' is.",
+        "'aws sso login', or name other credentials in AWS_PROFILE. Or enable the region "
+        "'us-east-1' for the account, if it is not.",
     )
     assert found["Clock"] == Finding(
         Verdict.PROBLEM,
@@ -239,7 +239,7 @@ def test_without_credentials_nothing_else_is_asked(
     )
     rest = [item for subject, item in found.items() if subject not in {"Credentials", "Clock"}]
     assert {(item.verdict, item.text) for item in rest} == {
-        (Verdict.UNKNOWN, "Not asked, because the credentials cannot be used.")
+        (Verdict.UNKNOWN, "Not asked: see the credentials.")
     }
     assert [call.operation for call in clients.calls] == ["GetCallerIdentity"]
 
