@@ -36,8 +36,8 @@ from steps.site import Site
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 """Requests that seem older are denied.
 
-Source: AWS IAM User Guide, "AWS Signature Version 4 for API requests",
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
+Source: AWS IAM User Guide, "Signing AWS API requests", protection against replay attacks,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-signing.html
 """
 
 _NUM_THREADS = 8
@@ -117,7 +117,8 @@ def _clock(there: str | None, here: datetime) -> Finding:
         return Finding(
             Verdict.PROBLEM,
             _CLOCK,
-            f"It is {seconds} s {side}, and requests are denied from 300 s on; set it.",
+            f"It is {seconds} s {side}, and requests are denied from "
+            f"{MAX_CLOCK_SKEW.total_seconds():g} s on; set it.",
         )
     return Finding(Verdict.OK, _CLOCK, f"It differs from the service's by {seconds} s.")
 
