@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError
 from botocore.stub import Stubber
 
 from pipelines.account.clients import Clients
-from pipelines.account.errors import AccountError, DeniedError, explained
+from pipelines.account.errors import AccountError, DeniedError, call_unless, explained
 from tests.aws import SITE, Account, Fault
+from tests.unit.stubs import stubbed
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -186,3 +187,14 @@ def test_a_request_that_is_no_request() -> None:
     error = ParamValidationError(report="Invalid type for parameter Key")
     with pytest.raises(ParamValidationError), explained():
         raise error
+
+
+def test_only_what_is_done_already_is_passed_over() -> None:
+    """Another refusal of a repeated call is one."""
+    for stub in stubbed("lambda"):
+        name = {"FunctionName": "f"}
+        stub.add_client_error("delete_function", "ResourceNotFoundException", expected_params=name)
+        call_unless("ResourceNotFoundException", stub.client.delete_function, **name)
+        stub.add_client_error("delete_function", "ResourceConflictException", expected_params=name)
+        with pytest.raises(ClientError, match="ResourceConflict"):
+            call_unless("ResourceNotFoundException", stub.client.delete_function, **name)

@@ -5,8 +5,10 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
@@ -152,3 +154,42 @@ def test_a_user_without_a_name_can_write(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("getpass.getuser", fail)
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
     assert this_writer() == "unknown@laptop"
+
+
+def test_a_renewal_whose_answer_was_lost_is_known_by_its_token(s3: Stubber) -> None:
+    """Where objects have other ETags than that of their content, the object has a new one."""
+    taken: list[bytes] = []
+
+    def keep(params: dict[str, Any], **_: Any) -> None:
+        taken.append(params["Body"])
+
+    s3.client.meta.events.register("provide-client-params.s3.PutObject", keep)
+    s3.add_response("put_object", {"ETag": '"first"'})
+    with publishing(SITE, s3.client, "anna@laptop") as lease:
+        refuse(s3, {"IfMatch": '"first"'})
+        answer = {
+            "Body": StreamingBody(io.BytesIO(taken[0]), len(taken[0])),
+            "ETag": '"second"',
+            "LastModified": datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+            "ResponseMetadata": {"HTTPHeaders": {"date": "Sat, 21 Nov 2026 10:00:00 GMT"}},
+        }
+        s3.add_response("get_object", answer)
+        lease.renew()
+        s3.add_response("delete_object", {}, {**LEASE, **OWNER, "IfMatch": '"second"'})
+
+
+def test_other_refusals_are_not_taken_for_another_writer(s3: Stubber) -> None:
+    """A denied call says nothing about who holds a lease."""
+    s3.add_response("put_object", {"ETag": '"e"'})
+    with publishing(SITE, s3.client, "anna@laptop") as lease:
+        s3.add_client_error("put_object", "AccessDenied")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            lease.renew()
+        s3.add_response("delete_object", {})
+    s3.add_client_error("put_object", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        lease.take()
+    s3.add_client_error("put_object", "PreconditionFailed")
+    s3.add_client_error("get_object", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        lease.take()
