@@ -21,18 +21,18 @@ _NUM_OF_EACH = 5
 """How many executions of one pipeline, and of each of all pipelines, are listed."""
 
 
-def show_account(text: str | None, site: Site, *, as_json: bool) -> None:
+def show_account(text: str | None, site: Site, clients: Clients, *, as_json: bool) -> None:
     """Print executions of an account, or the steps of one.
 
     Args:
         text: An execution; a pipeline, for its executions; None for those of all.
         site: The site.
+        clients: Clients of its account.
         as_json: Whether to print JSON.
 
     Raises:
         AccountError: There is no such pipeline or execution, or the account cannot be read.
     """
-    clients = Clients(site)
     if text is None or text in CATALOGUE:
         found = _list(text, site, clients)
         if as_json:

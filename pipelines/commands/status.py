@@ -48,9 +48,11 @@ def add(commands: Commands) -> None:
 
 def _status(arguments: argparse.Namespace) -> int:
     if arguments.account:
+        from pipelines.account.clients import Clients
         from pipelines.commands.account_status import show_account
 
-        show_account(arguments.execution, site(), as_json=arguments.json)
+        target = site()
+        show_account(arguments.execution, target, Clients(target), as_json=arguments.json)
         return 0
     from pipelines.local.history import executions
 
