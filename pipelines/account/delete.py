@@ -35,7 +35,7 @@ def delete(
             cannot be reached.
     """
     deployed_pipelines(site, clients)  # Another account's credentials take no lease.
-    with publishing(site, clients.s3, owner):
+    with publishing(site, clients.s3, owner) as lease:
         present = deployed_pipelines(site, clients)
         pipeline_name = site.pipeline_name(name)
         if name in present:
@@ -56,6 +56,7 @@ def delete(
         for change in changes:
             say(str(change))
         if name in present:
+            lease.renew()  # Whoever lost it must not undo what another writer has done since.
             clients.sagemaker.delete_pipeline(PipelineName=pipeline_name)
             say(f"deleted pipeline {pipeline_name}")
         else:

@@ -176,6 +176,9 @@ def _denied(answer: dict[str, str], action: str) -> str:
         action = found[1]
         resource = (found[2] or resource).split(":", 5)[-1]
     place = f" on '{resource}'" if resource else ""
+    if action.startswith("s3:"):
+        # Every request names the account that is to own the bucket.
+        place += ", or the bucket is of another account than the site's"
     return (
         f"The credentials in use do not allow {action}{place}; 'pipelines permissions' prints the "
         "policies that are needed."

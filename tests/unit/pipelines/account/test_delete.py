@@ -53,6 +53,7 @@ def test_what_starts_a_pipeline_goes_before_it(with_monitoring: Account, version
         "scheduler:DeleteSchedule",
         "events:RemoveTargets",
         "events:DeleteRule",
+        "s3:PutObject",
         "sagemaker:DeletePipeline",
         "lambda:DeleteFunction",
         "lambda:DeleteFunction",

@@ -100,8 +100,8 @@ def test_denied_in_few_words(account: Account) -> None:
         error = raised(client.head_object, Bucket="my-bucket", Key="dogs/code/a")
     assert isinstance(error, DeniedError)
     assert str(error) == (
-        "The credentials in use do not allow s3:GetObject on 'my-bucket/dogs/code/a'; "
-        + PERMISSIONS
+        "The credentials in use do not allow s3:GetObject on 'my-bucket/dogs/code/a', or the "
+        f"bucket is of another account than the site's; {PERMISSIONS}"
     )
 
 
