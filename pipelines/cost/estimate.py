@@ -15,6 +15,7 @@ from pipelines.cost.prices import Offer, Price, Prices, Use
 from pipelines.definition import Json
 from pipelines.instances import has_own_disks
 from pipelines.local.parameters import resolve_parameters
+from pipelines.shown import Shown
 from pipelines.triggers import Schedule
 
 _SECONDS_PER_HOUR = 3600
@@ -126,7 +127,7 @@ def schedule_costs(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
+class Estimate(Shown):
     """What a pipeline costs: an execution, a month of its endpoints and of its schedules."""
 
     pipeline: str

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pipelines.definition import Json
 from pipelines.local.graph import Graph as Order
 from pipelines.local.graph import build_graph
+from pipelines.shown import Shown
 
 
 class Outcome(StrEnum):
@@ -54,7 +55,7 @@ class Edge:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Graph:
+class Graph(Shown):
     """The steps of a definition and how they wait for each other.
 
     Its text is Mermaid's; a notebook shows it as a picture.

@@ -1,7 +1,14 @@
-"""Errors as a person reads them in a notebook: their message, and no traceback of libraries."""
+"""Errors as a person reads them in a notebook: their message, and no traceback of libraries.
+
+NotRegisteredError   an execution registered no model package that could be decided on
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+class NotRegisteredError(Exception):
+    """An execution registered no model package."""
 
 
 @contextmanager
@@ -14,7 +21,13 @@ def in_short() -> Iterator[None]:
 
     try:
         yield
-    except (AccountError, DeclarationError, DefinitionError, LocalExecutionError) as error:
+    except (
+        AccountError,
+        DeclarationError,
+        DefinitionError,
+        LocalExecutionError,
+        NotRegisteredError,
+    ) as error:
         lines = [f"{type(error).__name__}: {error}"]
         # IPython asks an error for what to print in place of its traceback.
         error._render_traceback_ = lambda: lines  # type: ignore[union-attr]

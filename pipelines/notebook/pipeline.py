@@ -5,12 +5,15 @@ Everything heavy is imported by the method that needs it, as the commands do.
 
 import html
 import os
+import sys
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
 from pipelines.notebook.messages import in_short
+from pipelines.shown import Shown
 from pipelines.tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -20,19 +23,20 @@ if TYPE_CHECKING:
     from pipelines.cost import Estimate
     from pipelines.definition import Json
     from pipelines.graph import Graph
-    from pipelines.notebook.results import (
-        Definition,
-        Findings,
-        Policies,
+    from pipelines.notebook.executions import (
+        ShownAccountExecution,
+        ShownExecutions,
         ShownLocalExecution,
     )
+    from pipelines.notebook.results import Definition, Findings, Policies
     from pipelines.plan import Plan
     from steps.site import Site
 
 DEFAULT_ROOT = Path(".local")
+NUM_EXECUTIONS = 20
 
 
-class Pipeline:
+class Pipeline(Shown):
     """A pipeline of the catalogue, for one site.
 
     It is compiled once, when something first asks for its definition: make another one to see
@@ -188,6 +192,80 @@ class Pipeline:
         return plan(state.release, state.deployed)
 
     @in_short()
+    def start(
+        self,
+        *,
+        wait: bool = False,
+        only: Sequence[str] = (),
+        first: str = "",
+        display_name: str = "",
+        description: str = "",
+        **parameters: str | float,
+    ) -> "ShownAccountExecution":
+        """Start an execution in the account, of the pipeline as it was upserted.
+
+        Args:
+            wait: Whether to wait for its end; each step that ends is printed.
+            only: Steps to run, on the results and parameters of the newest execution that fits;
+                none: all.
+            first: Step to run with all after it, likewise.
+            display_name: Name for people; empty: the service makes one up.
+            description: What it is for.
+            **parameters: Values of pipeline parameters.
+
+        Raises:
+            ParameterError: A parameter or a step is not as the deployed definition wants it.
+            AccountError: The pipeline is not deployed, or a service refused or cannot be reached.
+        """
+        from pipelines.account.selection import Selection
+        from pipelines.account.start import new_token, start
+
+        started = start(
+            self.name,
+            self.site,
+            self._clients,
+            token=new_token(),
+            parameters=_texts(parameters),
+            selection=Selection(only=tuple(only), first=first) if only or first else None,
+            display_name=display_name,
+            description=description,
+        )
+        shown = self._read(started.arn)
+        return shown.wait() if wait else shown
+
+    @in_short()
+    def executions(self, num_executions: int = NUM_EXECUTIONS) -> "ShownExecutions":
+        """The newest executions in the account, newest first.
+
+        Args:
+            num_executions: How many at most.
+
+        Raises:
+            AccountError: The pipeline is not deployed, or the account cannot be read.
+        """
+        from pipelines.account.executions import list_executions
+        from pipelines.notebook.executions import ShownExecutions
+
+        found = list_executions(self.name, self.site, self._clients, num_executions=num_executions)
+        return ShownExecutions(executions=tuple(found))
+
+    @in_short()
+    def execution(self, name: str = "") -> "ShownAccountExecution":
+        """An execution in the account, with its steps.
+
+        Args:
+            name: Its id or its ARN; empty: the newest.
+
+        Raises:
+            AccountError: There is none, or the account cannot be read.
+        """
+        from pipelines.account.executions import find_execution
+
+        is_id = name and not name.startswith("arn:")
+        text = f"{self.name}/{name}" if is_id else name or self.name
+        return self._read(find_execution(text, self.site, self._clients))
+
+    @in_short()
     def run(
         self,
         *,
@@ -212,10 +290,8 @@ class Pipeline:
             DefinitionError: The checks found something.
             LocalExecutionError: The execution cannot start.
         """
-        import sys
-
         from pipelines.display import PlainDisplay
-        from pipelines.notebook.results import ShownLocalExecution
+        from pipelines.notebook.executions import ShownLocalExecution
         from pipelines.run import run_pipeline
 
         execution = run_pipeline(
@@ -260,6 +336,13 @@ class Pipeline:
         if findings:
             raise DefinitionError(self.name, findings)
         return read_state(self._compiled, self.site, self._clients)
+
+    def _read(self, arn: str) -> "ShownAccountExecution":
+        from pipelines.account.executions import read_execution
+        from pipelines.notebook.executions import ShownAccountExecution
+
+        execution = read_execution(arn, self.site, self._clients)
+        return ShownAccountExecution(execution=execution, site=self.site, clients=self._clients)
 
     @property
     def _title(self) -> str:

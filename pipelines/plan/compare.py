@@ -20,6 +20,7 @@ from pipelines.plan.text import Line, as_html, as_text, change_lines, difference
 from pipelines.plan.verb import Verb
 from pipelines.reconcile import PresentRule
 from pipelines.release import Release
+from pipelines.shown import Shown
 from pipelines.trigger_requests import RuleRequests
 from steps.lambda_function import Function
 
@@ -30,7 +31,7 @@ _MAX_REASONS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class Plan(Shown):
     """What an upsert would do, and what the step cache would do afterwards."""
 
     pipeline_name: str

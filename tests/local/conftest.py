@@ -19,6 +19,9 @@ from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
 from pipelines.summary import output_dir
 from steps.bundle import ROOT
+from tests.aws import account, aws_server
+
+__all__ = ["account", "aws_server"]
 
 SIDE = 32
 COLOURS = {"blue": (40, 60, 200), "green": (50, 180, 70), "red": (210, 50, 50)}

@@ -1,0 +1,228 @@
+"""Executions as a notebook shows them: those of this machine and those of an account."""
+
+import html
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+
+from pipelines.account.clients import Clients
+from pipelines.account.executions import AccountExecution, Listed, read_execution, watch
+from pipelines.account.packages import find_package, set_approval, train_as_approved
+from pipelines.display import PlainDisplay, describe, failure, header, last_line, step_rows
+from pipelines.execution import Execution, Status, StepExecution, utc_now
+from pipelines.local.execution import LocalExecution
+from pipelines.local.registry import ApprovalStatus, Registry
+from pipelines.notebook.markup import preformatted
+from pipelines.notebook.messages import NotRegisteredError, in_short
+from pipelines.shown import Shown
+from pipelines.summary import figures, pages, print_figures
+from pipelines.tables import html_table, text_table
+from steps.site import Site
+
+_REGISTER = "RegisterModel"
+"""Step type, and its member of a step's metadata."""
+_PAGE_PIXELS = 600
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page(Shown):
+    """A page that a step wrote for a person."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def _repr_html_(self) -> str:
+        # A frame of its own: the page's styles are not the notebook's, and no script runs.
+        source = html.escape(self.path.read_text(encoding="utf-8"))
+        size = f'width="100%" height="{_PAGE_PIXELS}"'
+        return f'<iframe sandbox srcdoc="{source}" {size}></iframe>'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelPackage(Shown):
+    """A registered model, and what was decided about it."""
+
+    name: str
+    """`<group>/<version>`."""
+    status: ApprovalStatus
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.status}"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownExecution(Shown, ABC):
+    """An execution that shows its steps."""
+
+    execution: Execution
+
+    @property
+    def status(self) -> Status:
+        """How it stands or went."""
+        return self.execution.status
+
+    def step(self, name: str) -> StepExecution:
+        """The step with this name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self.execution.step(name)
+
+    def approve(self, note: str = "") -> ModelPackage:
+        """Let the model package that it registered be deployed.
+
+        Args:
+            note: Why, for those who ask.
+
+        Raises:
+            NotRegisteredError: It registered none.
+        """
+        return self._decide(ApprovalStatus.APPROVED, note)
+
+    def reject(self, note: str = "") -> ModelPackage:
+        """Keep the model package that it registered from being deployed.
+
+        Args:
+            note: Why, for those who ask.
+
+        Raises:
+            NotRegisteredError: It registered none.
+        """
+        return self._decide(ApprovalStatus.REJECTED, note)
+
+    @in_short()
+    def _decide(self, status: ApprovalStatus, note: str) -> ModelPackage:
+        registered = [
+            step.metadata[_REGISTER]["Arn"]
+            for step in self.execution.steps
+            if step.type == _REGISTER and step.status is Status.SUCCEEDED
+        ]
+        if not registered:
+            raise NotRegisteredError(
+                f"Execution '{self.execution.id}' of pipeline '{self.execution.pipeline}' "
+                "registered no model package; there is nothing to decide on."
+            )
+        return ModelPackage(name=self._set_approval(registered[0], status, note), status=status)
+
+    @abstractmethod
+    def _set_approval(self, arn: str, status: ApprovalStatus, note: str) -> str:
+        """Decide on a model package, and return its name."""
+
+    def __str__(self) -> str:
+        return "\n".join(describe(self.execution, utc_now()))
+
+    def _repr_html_(self) -> str:
+        execution, now = self.execution, utc_now()
+        rest = "\n".join([*failure(execution), last_line(execution, now)])
+        steps = html_table(step_rows(execution, now))
+        return f"{preformatted(header(execution))}{steps}{preformatted(rest)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownLocalExecution(ShownExecution):
+    """An execution on this machine, with its figures and its pages."""
+
+    execution: LocalExecution
+    root: Path
+    """Folder of the object store, the executions and the model packages."""
+
+    @property
+    def figures(self) -> Mapping[str, str]:
+        """What a person wants to know of it, by name."""
+        return figures(self.execution, self.root)
+
+    @property
+    def pages(self) -> Mapping[str, Page]:
+        """The pages that its steps wrote, by title, for example `Report`."""
+        return {title: Page(path=path) for title, path in pages(self.execution, self.root).items()}
+
+    def _set_approval(self, arn: str, status: ApprovalStatus, note: str) -> str:
+        package = Registry(self.root).set_approval(arn, status, description=note, now=utc_now())
+        return f"{package['ModelPackageGroupName']}/{package['ModelPackageVersion']}"
+
+    # `super()` does not know a class with slots, which its decorator makes anew.
+
+    def __str__(self) -> str:
+        stream = StringIO()
+        print_figures(self.execution, self.root, stream)
+        return f"{ShownExecution.__str__(self)}\n{stream.getvalue()}".rstrip()
+
+    def _repr_html_(self) -> str:
+        rows = [("FIGURE", "VALUE"), *self.figures.items()]
+        return f"{ShownExecution._repr_html_(self)}{html_table(rows)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownAccountExecution(ShownExecution):
+    """An execution in an account, as it was when it was read."""
+
+    execution: AccountExecution
+    site: Site
+    clients: Clients = field(repr=False)
+
+    @in_short()
+    def refresh(self) -> "ShownAccountExecution":
+        """Read it again.
+
+        Raises:
+            AccountError: It cannot be read.
+        """
+        return replace(self, execution=read_execution(self.execution.arn, self.site, self.clients))
+
+    @in_short()
+    def wait(self) -> "ShownAccountExecution":
+        """Wait for its end; each step that ends is printed. Who interrupts this does not stop it.
+
+        Raises:
+            AccountError: It cannot be read.
+        """
+        display = PlainDisplay(sys.stdout)
+        return replace(self, execution=watch(self.execution.arn, self.site, self.clients, display))
+
+    def _set_approval(self, arn: str, status: ApprovalStatus, note: str) -> str:
+        package = find_package(arn, self.site, self.clients)
+        set_approval(package, status, self.clients, note=note)
+        for change in train_as_approved(self.site, self.clients):
+            print(change)
+        return package.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownExecutions(Shown):
+    """Executions in an account, newest first."""
+
+    executions: tuple[Listed, ...]
+
+    def __len__(self) -> int:
+        return len(self.executions)
+
+    def __iter__(self) -> Iterator[Listed]:
+        return iter(self.executions)
+
+    def __str__(self) -> str:
+        return "\n".join(text_table(self._rows()))
+
+    def _repr_html_(self) -> str:
+        return html_table(self._rows())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [
+            (
+                item.id,
+                str(item.status),
+                f"{item.started:%Y-%m-%d %H:%M:%S}",
+                item.display_name,
+                " ".join(item.failure_reason.split()),
+            )
+            for item in self.executions
+        ]
+        return [("EXECUTION", "STATUS", "STARTED (UTC)", "NAME", "REASON"), *rows]
