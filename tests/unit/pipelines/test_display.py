@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.display import LiveDisplay, PlainDisplay, choose_display
-from pipelines.execution import FailedJob, Status, StepExecution
+from pipelines.display import LiveDisplay, PlainDisplay, choose_display, describe, failure
+from pipelines.execution import Execution, FailedJob, Status, StepExecution
 from pipelines.local.execution import LocalExecution
 
 START = datetime(2026, 11, 21, 10, 4, 5, tzinfo=UTC)
@@ -216,3 +216,85 @@ class Gone(io.StringIO):
 def test_a_reader_that_left_does_not_end_the_execution(tmp_path: Path) -> None:
     """Lines that nobody reads are dropped."""
     show(PlainDisplay(Gone()), execution(tmp_path, *STEPS), 4)
+
+
+def test_the_steps_of_a_job_in_an_account_lead_to_its_cause() -> None:
+    """The job's own reason, what is not readable of its log, and what to do are said."""
+    job = FailedJob(
+        name="pipelines-a-Train-x",
+        reason="CapacityError: Unable to provision requested ML compute capacity.",
+        log="/aws/sagemaker/TrainingJobs",
+        note="There is no log in '/aws/sagemaker/TrainingJobs'.",
+    )
+    failed = step(
+        "Train", "Training", 1.0, status=Status.FAILED, failure_reason="Failed.", failed_job=job
+    )
+    lines = list(failure(execution(Path("x"), failed, status=Status.FAILED)))
+    assert lines == [
+        "Step 'Train' failed: Failed.",
+        "Job pipelines-a-Train-x: CapacityError: Unable to provision requested ML compute "
+        "capacity.",
+        "There is no log in '/aws/sagemaker/TrainingJobs'.",
+        "Cause: AWS has no free instance of this type in the region at present.",
+        "Next: Try again later with 'pipelines retry', or choose another instance type.",
+    ]
+
+
+def test_what_is_not_over_is_described_as_of_now() -> None:
+    """Steps under way have their seconds so far, those that wait none; a reference is told."""
+    running = step("Train", "Training", 0.0, status=Status.STARTING, ended=None, attempts=1)
+    reused = step("Prepare", "Processing", 5.0, reference="arn")
+    waiting = step("Low", "Fail", 0.0, status=Status.SKIPPED, started=None, ended=None)
+    shown = Execution(
+        id="a",
+        pipeline="training",
+        status=Status.EXECUTING,
+        started=START,
+        ended=None,
+        parameters={},
+        definition_digest="9c41d07",
+        steps=(reused, running, waiting),
+    )
+    assert list(describe(shown, START + timedelta(seconds=12))) == [
+        "training   execution a   definition 9c41d07",
+        "STEP     TYPE        STATUS    SECONDS  ATTEMPTS  SUMMARY",
+        "Prepare  Processing  Reused    5.0",
+        "Train    Training    Starting  12.0     1",
+        "Low      Fail        -",
+        "Executing for 12.0 s.",
+    ]
+
+
+def test_results_of_another_execution_are_no_news() -> None:
+    """Only the steps that are selected count."""
+    stream = io.StringIO()
+    reused = step("Prepare", "Processing", 5.0, reference="arn")
+    show(PlainDisplay(stream), execution(Path("x"), reused, STEPS[1]), 1)
+    assert stream.getvalue().splitlines()[1:-1] == [
+        " 1/1  Train    Training    Cached       14.2 s   f1=0.9"
+    ]
+
+
+def test_a_display_can_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal is as it was, and there is no last line."""
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    stream = io.StringIO()
+    for display in (LiveDisplay(terminal, has_colour=False), PlainDisplay(stream)):
+        display.begin(execution(Path("x"), *STEPS), 4)
+        display.leave()
+    assert terminal.getvalue().endswith("\x1b[?25h")  # The cursor is back.
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_a_job_without_a_log_has_its_name() -> None:
+    """There is nothing else to say of it."""
+    failed = step(
+        "Train",
+        "Fail",
+        1.0,
+        status=Status.FAILED,
+        failure_reason="x",
+        failed_job=FailedJob(name="j"),
+    )
+    assert list(failure(execution(Path("x"), failed))) == ["Step 'Train' failed: x", "Job j"]

@@ -341,3 +341,12 @@ def test_times_are_those_of_the_service(told: tuple[Any, Sagemaker]) -> None:
     execution = read_execution(arn("a"), SITE, clients)
     assert (execution.started, execution.ended) == (START, None)
     assert replace(execution, ended=START + timedelta(seconds=5)).seconds == 5
+
+
+def test_a_refusal_is_not_taken_for_absence(told: tuple[Any, Sagemaker]) -> None:
+    """Whoever may not look does not know whether it is there."""
+    clients, sagemaker = told
+    sagemaker.pipelines("training")
+    sagemaker.stub.add_client_error("describe_pipeline_execution", "AccessDeniedException", "", 400)
+    with pytest.raises(AccountError, match=r"^The credentials in use do not allow Describe"):
+        find_execution("c", SITE, clients)

@@ -1,4 +1,4 @@
-"""The commands `approve` and `reject`."""
+"""The commands `packages`, `approve` and `reject`."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.account import packages
 from pipelines.cli import main
 from pipelines.local.locks import locked
 from pipelines.local.registry import Registry
 from pipelines.local.serving.records import LOCK_FILE, EndpointStatus, State, Variant
+from pipelines.reconcile import Change, Verb
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ARN = "arn:aws:sagemaker:local-machine:000000000000:model-package/dogs/1"
@@ -138,3 +140,76 @@ def test_without_packages_training_is_next(
         f"'pipelines run training --images DIR --root '{tmp_path}/a b''.\n"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_packages_are_listed_newest_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all groups of this machine."""
+    assert main(["packages"]) == 0
+    assert capsys.readouterr() == (
+        "PACKAGE  STATUS                 REGISTERED (UTC)\n"
+        "cats/1   PendingManualApproval  2026-11-21 02:00:00\n"
+        "dogs/2   PendingManualApproval  2026-11-21 01:00:00\n"
+        "dogs/1   PendingManualApproval  2026-11-21 00:00:00\n",
+        "",
+    )
+    assert main(["packages", "--json"]) == 0
+    newest, *_ = json.loads(capsys.readouterr().out)
+    assert newest["ModelPackageArn"].endswith(":model-package/cats/1")
+
+
+def test_no_packages_are_an_empty_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output stays empty."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["packages"]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "There are no model packages; a training registers them.\n",
+    )
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What was asked of the account, in which one package is the newest."""
+    made: list[tuple[object, ...]] = []
+    package = packages.Package(
+        arn="arn:model-package/dogs/7",
+        group="dogs",
+        version=7,
+        status="PendingManualApproval",
+        created=NOW,
+    )
+    change = Change(Verb.UPDATED, "schedule", "dogs.retraining")
+    monkeypatch.setattr(packages, "list_packages", lambda *_: [package])
+    monkeypatch.setattr(packages, "find_package", lambda *_: package)
+    monkeypatch.setattr(
+        packages,
+        "set_approval",
+        lambda package, status, _, note: made.append((package.name, status, note)),
+    )
+    monkeypatch.setattr(packages, "train_as_approved", lambda *_: [change])
+    return made
+
+
+@pytest.mark.parametrize(("word", "status"), [("approve", "Approved"), ("reject", "Rejected")])
+def test_a_package_of_the_account_is_decided_on(
+    calls: list[tuple[object, ...]], capsys: pytest.CaptureFixture[str], word: str, status: str
+) -> None:
+    """What schedules do from now on is said as well."""
+    assert main([word, "latest", "--account", "--note", "sharp"]) == 0
+    assert calls == [("dogs/7", status, "sharp")]
+    assert capsys.readouterr() == (
+        f"dogs/7 {status}\n",
+        "updated schedule dogs.retraining\n",
+    )
+
+
+@pytest.mark.usefixtures("calls")
+def test_packages_of_the_account_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """They look as those of this machine."""
+    assert main(["packages", "--account"]) == 0
+    assert capsys.readouterr().out == (
+        "PACKAGE  STATUS                 REGISTERED (UTC)\n"
+        "dogs/7   PendingManualApproval  2026-11-21 00:00:00\n"
+    )
