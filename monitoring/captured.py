@@ -30,7 +30,7 @@ from monitoring.decimals import parse_decimals
 from monitoring.event_ids import EventIds
 from monitoring.events import parse_event, parse_time, read_id
 from monitoring.json_lines import read_lines
-from monitoring.layout import MAX_LAYOUT_BYTES, Layout, unescape
+from monitoring.layout import Layout, unescape
 
 CAPTURE_DATA = "captureData"
 """Key of a record's data."""
@@ -198,8 +198,8 @@ class CapturedReader:
         matches: dict[Layout, list[_Match]] = {layout: [] for layout in self._layouts}
         for number, line in enumerate(lines, first):
             for layout, found in matches.items():
-                if match := layout.pattern.fullmatch(line):
-                    found.append((number, line, match.groups()))
+                if (values := layout.values(line)) is not None:
+                    found.append((number, line, values))
                     break
             else:
                 event = self._parse(path, number, line)
@@ -324,12 +324,7 @@ class CapturedReader:
 
     def _learn(self, event: "_Event") -> Layout | None:
         """The layout of an event's line, if it reads the line as the JSON parser does."""
-        if (
-            len(self._layouts) == MAX_LAYOUTS
-            or self._num_layout_trials == _MAX_LAYOUT_TRIALS
-            or len(event.line) > MAX_LAYOUT_BYTES
-            or b'"endpointInput"' in event.line
-        ):
+        if len(self._layouts) == MAX_LAYOUTS or self._num_layout_trials == _MAX_LAYOUT_TRIALS:
             return None
         self._num_layout_trials += 1
         layout = Layout.of(event.line)
@@ -372,10 +367,9 @@ def _identify(metadata: Mapping[str, Any]) -> tuple[str, str | None, datetime]:
 
 def _read(layout: Layout, line: bytes) -> object:
     """What a layout reads in its own line, in the form of an event."""
-    match = layout.pattern.fullmatch(line)
-    if match is None or not {_EVENT_ID, _TIME} <= layout.metadata.keys():
+    values = layout.values(line)
+    if values is None or not {_EVENT_ID, _TIME} <= layout.metadata.keys():
         return None
-    values = match.groups()
     metadata = {key: values[group].decode() for key, group in layout.metadata.items()}
     answer: Record = {
         **{name: float(values[group]) for name, group in layout.numbers.items()},

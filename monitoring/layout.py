@@ -7,6 +7,11 @@ line had one, and only a text without quotes and control characters where it had
 
     ..."data":"{\"brightness\": (0.41), \"predicted_label\": \"(cat)\"}","encoding":"JSON"...
 
+What the endpoint was asked comes before any value, and nobody reads it here, so it is passed over
+as fast as bytes can be compared, and only held to be a text of JSON:
+
+    {"captureData":{"endpointInput":{..."data":"/9j/4AAQSkZJRgABAQAAAQABAAD...","encoding":...
+
 Anything else is left to the JSON parser.
 """
 
@@ -17,8 +22,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+import numpy as np
+
 MAX_LAYOUT_BYTES = 16 * 1024
-"""Length of the longest lines that are worth a layout."""
+"""Length of the longest lines that are worth a layout, without what was asked."""
 
 # Quantifiers that give nothing back. No leading zero, and no more than a double can hold.
 _NUMBER = rb"-?+(?:0|[1-9][0-9]{0,15}+)\.[0-9]++(?:e-[0-9]++)?+"
@@ -26,6 +33,13 @@ _NUMBER = rb"-?+(?:0|[1-9][0-9]{0,15}+)\.[0-9]++(?:e-[0-9]++)?+"
 # what stands for any other character, unless that is half of one.
 _PLAIN = rb"[ !#-\[\]-~]"
 _TEXT = _PLAIN + rb"*+(?:\\\\u(?!d[89a-f])[0-9a-f]{4}" + _PLAIN + rb"*+)*+"
+_INPUT = re.compile(rb'[^"\\]*+"captureData":[ ]?+\{"endpointInput":[ ]?+\{[^{}]*?"data":[ ]?+"')
+# What is beyond ASCII might be no UTF-8.
+_REST_OF_TEXT = re.compile(rb'(?:[ !#-\[\]-~]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+(?=")')
+_FIRST_PRINTABLE = ord(" ")
+_LONG = 512
+"""From this length on, looking at a text as an array takes less time than a regular expression."""
+
 _VALUE = re.compile(
     rb'(?P<start>\\"(?P<field>[\w .-]+)\\":[ ]?+)'
     rb"(?:(?P<number>" + _NUMBER + rb')|\\"' + _TEXT + rb'\\")'
@@ -38,8 +52,10 @@ _VALUE = re.compile(
 class Layout:
     """The text of a line with its values left open."""
 
+    head: bytes
+    """The line up to what the endpoint was asked; empty if that was not captured."""
     pattern: re.Pattern[bytes]
-    """Matches a whole line; each of its groups is a value."""
+    """Matches the rest of the line; each of its groups is a value."""
     metadata: Mapping[str, int]
     """Keys of the event's metadata, and which group is the value of each, from 0."""
     numbers: Mapping[str, int]
@@ -49,17 +65,22 @@ class Layout:
 
     @classmethod
     def of(cls, line: bytes) -> Self | None:
-        """The layout of a line; None where two of its values have the same name.
+        """The layout of a line; None where two values have the same name, or it is too long.
 
         Whoever takes it must first hold what it reads in this line against what the JSON parser
         reads: a value may stand elsewhere than in the answer.
         """
+        asked = _INPUT.match(line)
+        head = asked[0] if asked else b""
+        start = _start_of_rest(line, head)
+        if start is None or len(line) - start > MAX_LAYOUT_BYTES:
+            return None
         parts: list[bytes] = []
         metadata: dict[str, int] = {}
         numbers: dict[str, int] = {}
         texts: dict[str, int] = {}
-        group = end = 0
-        for group, match in enumerate(_VALUE.finditer(line), start=1):
+        group, end = 0, start
+        for group, match in enumerate(_VALUE.finditer(line, start), start=1):
             parts.append(re.escape(line[end : match.start()]))
             end = match.end()
             if match["entry"]:
@@ -75,8 +96,34 @@ class Layout:
             return None
         parts.append(re.escape(line[end:]))
         return cls(
-            pattern=re.compile(b"".join(parts)), metadata=metadata, numbers=numbers, texts=texts
+            head=head,
+            pattern=re.compile(b"".join(parts)),
+            metadata=metadata,
+            numbers=numbers,
+            texts=texts,
         )
+
+    def values(self, line: bytes) -> tuple[bytes, ...] | None:
+        """The values of a line; None if it has another layout."""
+        start = _start_of_rest(line, self.head)
+        match = None if start is None else self.pattern.fullmatch(line, start)
+        return match and match.groups()
+
+
+def _start_of_rest(line: bytes, head: bytes) -> int | None:
+    """Where a line goes on after what was asked; None if it does not begin like that."""
+    if not head:
+        return 0
+    if not line.startswith(head):
+        return None
+    start = len(head)
+    end = line.find(b'"', start)
+    if end - start < _LONG or line.find(b"\\", start, end) >= 0:
+        match = _REST_OF_TEXT.match(line, start)
+        return match and match.end()
+    # As signed numbers, bytes beyond ASCII are the smallest.
+    smallest = np.minimum.reduce(np.frombuffer(line, np.int8, end - start, start))
+    return end if smallest >= _FIRST_PRINTABLE else None
 
 
 @lru_cache(maxsize=1024)  # Labels repeat.

@@ -245,9 +245,19 @@ JUNK = [
 """What is put into a line, in the place of how many bytes."""
 
 
-def test_layouts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "request_text",
+    [None, b"/9j/4AAQ", rb"{\"image\": \"/9j/4AAQ\"}"],
+    ids=["output", "both", "both-json"],
+)
+def test_layouts_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, request_text: bytes | None
+) -> None:
     """Of a line spoiled at any place, the same is read or refused as by the parser alone."""
     good = line({"label": "cat", "x": -0.5}, event_id="a", inference_id="b")
+    if request_text is not None:
+        asked = b'"endpointInput":{"data":"%b","encoding":"BASE64"},' % request_text
+        good = good.replace(b'"endpointOutput"', asked + b'"endpointOutput"')
     spoiled = sorted(
         {
             good[:place] + junk + good[place + width :]
@@ -257,8 +267,11 @@ def test_layouts_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     )
 
     def result(bad: bytes) -> object:
+        lines = [good.replace(b'"a"', b'"first"'), *bad.split(b"\n")]
+        # Thousands of files would take far longer than all that is read.
+        monkeypatch.setattr(captured, "read_lines", lambda *_: [(1, lines)])
         reader = CapturedReader()
-        records = read(tmp_path, [good.replace(b'"a"', b'"first"'), bad], reader=reader)
+        records = rows(reader.read([Path("captured.jsonl")]))
         found = [(record.event_id, record.id, record.time, record.answer) for record in records]
         return sorted(found), reader.damage.to_document(), reader.counts
 
