@@ -12,6 +12,8 @@ class Figure:
     unit: str
     at_least: float | None = None
     at_most: float | None = None
+    interval: tuple[float, float] | None = None
+    """What it may be in truth, with a confidence of 95 %."""
 
     @property
     def is_reached(self) -> bool:
@@ -29,4 +31,6 @@ class Figure:
         verdict = (
             f"  {'ok' if self.is_reached else 'MISSED'} ({', '.join(bounds)})" if bounds else ""
         )
-        return f"{self.name:<52}{self.value:>12.4g} {self.unit:<10}{verdict}"
+        # A fraction has an interval in the place of a unit.
+        unit = "[{:.3f}, {:.3f}]".format(*self.interval) if self.interval else self.unit
+        return f"{self.name:<52}{self.value:>12.4g} {unit:<14}{verdict}"

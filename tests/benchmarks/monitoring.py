@@ -37,7 +37,16 @@ _MIB = 2**20
 
 
 def figures() -> Iterator[Figure]:
-    """Seconds and memory of both sizes, and how much faster than Evidently the engine is."""
+    """Seconds and memory of both sizes, and how much faster than Evidently the engine is.
+
+    Raises:
+        FileNotFoundError: Evidently is not installed.
+    """
+    if not PYTHON.exists():
+        raise FileNotFoundError(
+            f"Evidently, with which the engine is compared, is not installed: '{PYTHON}' is "
+            "missing. `make bench` installs it."
+        )
     reference, current = _columns(0), _columns(1, shift=0.5)
     seconds = statistics.median(
         _seconds(partial(check, reference, [current])) for _ in range(NUM_ROUNDS)
@@ -46,12 +55,9 @@ def figures() -> Iterator[Figure]:
     yield Figure(f"engine, {rows}", seconds, "s", at_most=0.2)
     memory = _peak_mib(partial(check, reference, [current]))
     yield Figure(f"engine, {rows}, memory", memory, "MiB", at_most=100)
-    if PYTHON.exists():
-        theirs = _evidently_seconds(reference, current)
-        yield Figure(f"DataDriftPreset, {rows}", theirs, "s")
-        yield Figure("DataDriftPreset to engine", theirs / seconds, "x", at_least=20)
-    else:
-        print("Evidently: not measured, because .venv-evidently is not installed.")
+    theirs = _evidently_seconds(reference, current)
+    yield Figure(f"DataDriftPreset, {rows}", theirs, "s")
+    yield Figure("DataDriftPreset to engine", theirs / seconds, "x", at_least=20)
     baseline = _baseline(reference)
     few, many = (
         _peak_mib(partial(_check, baseline, _chunks(num_rows)))
