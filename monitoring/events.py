@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from monitoring.damage import DamagedError, Reason
+from monitoring.window_record import utc_time
 
 EVENT_VERSION = "0"
 
@@ -64,9 +65,8 @@ def read_id(metadata: Mapping[str, Any], key: str) -> str | None:
 def parse_time(text: str | bytes) -> datetime | None:
     """A time with a zone in UTC; None if it is none."""
     try:
-        time = datetime.fromisoformat(text.decode() if isinstance(text, bytes) else text)
-        return time.astimezone(UTC) if time.tzinfo else None
-    except (ValueError, OverflowError):
+        return utc_time(text.decode() if isinstance(text, bytes) else text)
+    except ValueError:
         return None
 
 

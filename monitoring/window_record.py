@@ -104,12 +104,15 @@ def utc_time(text: str) -> datetime:
     """A time with a zone, ISO 8601, in UTC.
 
     Raises:
-        ValueError: The text is no time, or has no zone.
+        ValueError: The text is no time, has no zone, or is of a year that the calendar lacks.
     """
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError(f"'{text}' has no zone")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"'{text}' is out of the calendar in UTC") from error
 
 
 def _is_number(value: object) -> bool:

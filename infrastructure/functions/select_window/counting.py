@@ -17,13 +17,16 @@ COMPRESSED_SUFFIX = ".gz"
 def count_records(body: Any, name: str, windows: Collection[Window], hour: datetime) -> int:
     """Count the lines of a file that are records of any of the windows, readable or not.
 
+    Where a compressed file breaks off there is one more: what is lost must be looked at, and not be
+    taken for an hour without records.
+
     Args:
         body: The file's content, with `read(size)`.
         name: Its name; compressed if that ends in `.gz`.
         windows: The windows.
         hour: The hour that the records are of.
     """
-    blocks = _blocks(gzip.GzipFile(fileobj=body) if name.endswith(COMPRESSED_SUFFIX) else body)
+    blocks = _inflated(body) if name.endswith(COMPRESSED_SUFFIX) else _blocks(body)
     if any(window.holds_hour(hour) for window in windows):
         return _num_lines(blocks)
     return sum(
@@ -31,12 +34,19 @@ def count_records(body: Any, name: str, windows: Collection[Window], hour: datet
     )
 
 
-def _blocks(file: Any) -> Iterator[bytes]:
+def _blocks(body: Any) -> Iterator[bytes]:
+    while block := body.read(BLOCK_BYTES):
+        yield block
+
+
+def _inflated(body: Any) -> Iterator[bytes]:
+    file = gzip.GzipFile(fileobj=body)
     try:
-        while block := file.read(BLOCK_BYTES):
+        # One read at a time: a larger one that fails gives up what it has read already.
+        while block := file.read1(BLOCK_BYTES):
             yield block
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        return  # A compressed file that breaks off counts up to the break.
+        yield b"?"
 
 
 def _num_lines(blocks: Iterator[bytes]) -> int:

@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from monitoring.window_record import utc_time
 
 # Quotes inside of a captured body are escaped, so that no answer can pass for the record's time.
 _TIME = re.compile(rb'"inferenceTime"\s*:\s*"([^"\\]+)"')
@@ -28,12 +30,9 @@ class Window:
         """Whether a record is in the window; it may be where its time cannot be read."""
         match = _TIME.search(line)
         try:
-            time = datetime.fromisoformat(match[1].decode()) if match else None
+            return match is None or self.start <= utc_time(match[1].decode()) < self.end
         except ValueError:
-            time = None
-        if time is None or time.tzinfo is None:
             return True
-        return self.start <= time.astimezone(UTC) < self.end
 
     def __str__(self) -> str:
         """The times for people."""

@@ -11,6 +11,9 @@ from monitoring.window_record import utc_time
 NOW = "now"
 UNJUDGED = "unjudged"
 
+MAX_NUMBER = 100_000
+"""Hours or minutes: eleven years at most, which no calendar is too short for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Windows:
@@ -60,8 +63,8 @@ class Windows:
 
 def _whole_number(event: Mapping[str, Any], name: str, *, at_least: int = 0) -> int:
     number = int(event[name])
-    if number < at_least:
-        raise ValueError(f"{name} is {number}; expected {at_least} or more.")
+    if not at_least <= number <= MAX_NUMBER:
+        raise ValueError(f"{name} is {number}; expected {at_least} to {MAX_NUMBER}.")
     return number
 
 

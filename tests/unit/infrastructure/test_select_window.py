@@ -244,7 +244,16 @@ def test_nothing_captured(s3: Any, active: Stubber) -> None:
             "a.jsonl", '{"cut\n{"inferenceTime":"soon"}\n{"inferenceTime":"2026-11-21"}\n', 3,
             id="no time",
         ),
-        pytest.param("a.jsonl.gz", b"\x1f\x8b no gzip", 0, id="no gzip"),
+        pytest.param(
+            "a.jsonl", '{"inferenceTime":"0001-01-01T00:00:00+23:00"}\n', 1, id="no such year"
+        ),
+        pytest.param("a.jsonl.gz", b"\x1f\x8b no gzip", 1, id="no gzip"),
+        pytest.param(
+            "a.jsonl.gz",
+            gzip.compress((record("2026-11-21T08:10:00Z") * 50).encode())[:-9],
+            51,
+            id="cut off",
+        ),
         pytest.param(
             "a.jsonl", (record("2026-11-21T08:10:00Z").strip() + " " * BLOCK_BYTES + "\n") * 2, 2,
             id="long lines",
@@ -254,9 +263,19 @@ def test_nothing_captured(s3: Any, active: Stubber) -> None:
 def test_records_are_counted_however_their_files_are(
     s3: Any, active: Stubber, *, hour: str, name: str, content: str | bytes, number: int
 ) -> None:
-    """Compressed or not, whole or cut: what may be a record of the window counts."""
+    """Compressed or not, whole or cut: what may be a record of the window counts.
+
+    So does what a file has lost, or a window of lost records would look like one without any.
+    """
     put(s3, f"capture/abc/dogs/a/2026/11/21/{hour}/{name}", content)
     assert select(s3, active)["NumRecords"] == number
+
+
+def test_a_window_that_ends_within_the_last_minute_of_an_hour(s3: Any, active: Stubber) -> None:
+    """What came after its last second is of the next window, and is not counted."""
+    key = "capture/abc/dogs/a/2026/11/21/08/a.jsonl"
+    put(s3, key, "".join(record(f"2026-11-21T08:59:{second}Z") for second in (29, 30, 31)))
+    assert select(s3, active, WindowEnd="2026-11-21T08:59:30Z")["NumRecords"] == 1
 
 
 def test_a_large_window_is_counted_in_part(
@@ -490,15 +509,20 @@ def test_without_labels_the_quality_check_has_no_window_of_its_own(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"WindowHours": 0}, "WindowHours is 0; expected 1 or more.", id="hours"),
+        pytest.param({"WindowHours": 0}, "WindowHours is 0; expected 1 to 100000.", id="hours"),
+        pytest.param(
+            {"WindowHours": 10**8},
+            "WindowHours is 100000000; expected 1 to 100000.",
+            id="beyond the calendar",
+        ),
         pytest.param(
             {"CaptureDelayMinutes": -1},
-            "CaptureDelayMinutes is -1; expected 0 or more.",
+            "CaptureDelayMinutes is -1; expected 0 to 100000.",
             id="capture delay",
         ),
         pytest.param(
             {"LabelDelayHours": "-2"},
-            "LabelDelayHours is -2; expected 0 or more.",
+            "LabelDelayHours is -2; expected 0 to 100000.",
             id="label delay",
         ),
         pytest.param(
@@ -515,7 +539,7 @@ def test_without_labels_the_quality_check_has_no_window_of_its_own(
                 id=f"{name} {text}",
             )
             for name, word in (("WindowStart", "unjudged"), ("WindowEnd", "now"))
-            for text in ("yesterday", "2026-11-21T09:00:00")
+            for text in ("yesterday", "2026-11-21T09:00:00", "9999-12-31T23:59:59-01:00")
         ),
     ],
 )

@@ -50,6 +50,7 @@ def test_a_record_is_read_as_it_was_written() -> None:
     [
         pytest.param({"end": "soon"}, id="time"),
         pytest.param({"start": "2026-11-21T10:00:00"}, id="zone"),
+        pytest.param({"end": "9999-12-31T23:59:59-01:00"}, id="calendar"),
         pytest.param({"figures": {"brightness": "0.25"}}, id="figure"),
         pytest.param({"figures": {"brightness": True}}, id="boolean"),
         pytest.param({"figures": []}, id="figures"),
@@ -61,7 +62,9 @@ def test_a_record_is_read_as_it_was_written() -> None:
 )
 def test_what_is_no_record_is_refused(changes: dict[str, Any]) -> None:
     """A member that is missing, or another, or of another type."""
-    with pytest.raises(ValueError, match=r"expected an object|no zone|Invalid|not a valid Status"):
+    with pytest.raises(
+        ValueError, match=r"expected an object|no zone|out of the|Invalid|not a valid Status"
+    ):
         parse_record(json.dumps({**RECORD, **changes}).encode())
 
 
