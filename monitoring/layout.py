@@ -65,7 +65,7 @@ class Layout:
 
     @classmethod
     def of(cls, line: bytes) -> Self | None:
-        """The layout of a line; None where two values have the same name, or it is too long.
+        """The layout of a line; None if it is too long or unusual, or two values have one name.
 
         Whoever takes it must first hold what it reads in this line against what the JSON parser
         reads: a value may stand elsewhere than in the answer.
@@ -74,6 +74,8 @@ class Layout:
         head = asked[0] if asked else b""
         start = _start_of_rest(line, head)
         if start is None or len(line) - start > MAX_LAYOUT_BYTES:
+            return None
+        if line.find(b'"endpointInput"', start) >= 0:  # Elsewhere than expected.
             return None
         parts: list[bytes] = []
         metadata: dict[str, int] = {}

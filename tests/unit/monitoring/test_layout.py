@@ -110,6 +110,12 @@ def test_another_content_type_is_another_layout() -> None:
     assert layout.values(LINE) is None
 
 
+def test_a_request_after_the_answer_has_no_layout() -> None:
+    """Its text would be part of the layout, which no other line had."""
+    asked = b'}},"endpointInput":{"data":"abc"},"eventMetadata"'
+    assert Layout.of(LINE.replace(b'}},"eventMetadata"', asked)) is None
+
+
 def test_long_lines_have_no_layout() -> None:
     """A layout is as long as its line, but for what was asked, and has a limit."""
     assert Layout.of(LINE.replace(b"2026", b"2" * MAX_LAYOUT_BYTES)) is None
