@@ -7,22 +7,10 @@ from typing import Any
 from pipelines.account.clients import Clients
 from pipelines.account.errors import AccountError, code, explained, without_account
 from pipelines.execution import NUM_LOG_LINES, FailedJob, StepExecution
+from pipelines.log_groups import JOBS, endpoint_group, function_group, job_group
 
-_GROUPS = {
-    "Endpoint": "/aws/sagemaker/Endpoints/{name}",
-    "Lambda": "/aws/lambda/{name}",
-    "ProcessingJob": "/aws/sagemaker/ProcessingJobs",
-    "TrainingJob": "/aws/sagemaker/TrainingJobs",
-    "TransformJob": "/aws/sagemaker/TransformJobs",
-    "TuningJob": "/aws/sagemaker/TrainingJobs",
-}
-"""Log groups, by the member of a step's metadata that names what writes there.
-
-Sources: Amazon SageMaker AI Developer Guide, "Log groups and streams that Amazon SageMaker AI sends
-to Amazon CloudWatch Logs", https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html;
-AWS Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs",
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
-"""
+_KINDS = (*(f"{step_type}Job" for step_type in JOBS), "Endpoint", "Lambda")
+"""Members of a step's metadata that name what writes a log."""
 _ENDED_BY_LIMIT = frozenset({"Interrupted", "MaxRuntimeExceeded", "MaxWaitTimeExceeded"})
 """Secondary statuses of a training job that was stopped, and has no failure reason.
 
@@ -51,7 +39,12 @@ class _Job:
     @property
     def group(self) -> str:
         """Its log group."""
-        return _GROUPS[self.kind].format(name=self.name)
+        match self.kind:
+            case "Endpoint":
+                return endpoint_group(self.name)
+            case "Lambda":
+                return function_group(self.name)
+        return job_group(self.kind.removesuffix("Job"))
 
     @property
     def prefix(self) -> str:
@@ -73,7 +66,7 @@ def failed_job(step: StepExecution, clients: Clients) -> FailedJob | None:
     Returns:
         The job; None for a step that starts none, or failed before it did.
     """
-    kind = next((kind for kind in _GROUPS if "Arn" in step.metadata.get(kind, {})), None)
+    kind = next((kind for kind in _KINDS if "Arn" in step.metadata.get(kind, {})), None)
     if kind is None:
         return None
     arn = str(step.metadata[kind]["Arn"])

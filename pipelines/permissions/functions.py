@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.definition import Json
+from pipelines.log_groups import function_group
 from pipelines.permissions.arns import Arns
 from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Statement
@@ -152,7 +153,7 @@ def function_statements(project: Project, triggers: TriggerRequests) -> Iterator
     if names:
         # Source: AWS Lambda Developer Guide, "Defining Lambda function permissions with an
         # execution role", https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
-        yield log_statement(arns, [f"/aws/lambda/{name}" for name in names])
+        yield log_statement(arns, [function_group(name) for name in names])
 
 
 def _step_events(project: Project) -> Iterator[_Event]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.definition import Step
+from pipelines.log_groups import JOBS, endpoint_group, job_group
 from pipelines.permissions.arns import Arns
 from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Statement
@@ -23,19 +24,7 @@ from pipelines.permissions.statements import (
 from pipelines.permissions.values import Member, Place, Values, members, places
 from steps.errors import DeclarationError
 
-_JOBS = {
-    "Processing": "ProcessingJobs",
-    "Training": "TrainingJobs",
-    "Transform": "TransformJobs",
-    "Tuning": "TrainingJobs",
-}
-"""The word for a step's jobs in the names of log groups and namespaces of metrics.
-
-Source: Amazon SageMaker AI Developer Guide, "Log groups and streams that Amazon SageMaker AI sends
-to Amazon CloudWatch Logs", https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
-"""
-
-_RUNNING = ("Model", *_JOBS)
+_RUNNING = ("Model", *JOBS)
 """Step types that run containers under the role."""
 
 
@@ -148,13 +137,13 @@ def _images(project: Project) -> Iterator[Statement]:
 
 def job_log_groups(project: Project) -> list[str]:
     """Names of the log groups of jobs and endpoints."""
-    jobs = {_JOBS[step.type] for step, _ in project.steps(*_JOBS)}
+    jobs = {job_group(step.type) for step, _ in project.steps(*JOBS)}
     endpoints = {
-        f"Endpoints/{name}"
+        endpoint_group(name)
         for step, values in project.steps("Endpoint")
         for name in values.texts(step.body["Arguments"]["EndpointName"])
     }
-    return [f"/aws/sagemaker/{name}" for name in sorted(jobs | endpoints)]
+    return sorted(jobs | endpoints)
 
 
 def _logs_and_metrics(project: Project, arns: Arns) -> Iterator[Statement]:

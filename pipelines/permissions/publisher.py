@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipelines.log_groups import function_group
 from pipelines.permissions.arns import Arns
 from pipelines.permissions.execution import look_statements
 from pipelines.permissions.jobs import image_repositories, job_log_groups, object_keys
@@ -209,7 +210,7 @@ def _failures(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterat
     """Leave to read why a step failed."""
     groups = [
         *job_log_groups(project),
-        *(f"/aws/lambda/{name}" for name in _function_names(project, triggers)),
+        *(function_group(name) for name in _function_names(project, triggers)),
     ]
     if groups:
         yield Statement(
