@@ -143,10 +143,10 @@ class DataCheck:
     def result(self) -> CheckResult:
         """Judge what has come so far."""
         features = [self._features[name] for name in sorted(self._features)]
-        compared = {
-            EMBEDDING_FEATURE: self._compare_embedding(),
-            **{feature.values.name: feature.compare() for feature in features},
-        }
+        compared = {feature.values.name: feature.compare() for feature in features}
+        # Last: a field of this name, which anyone may answer, must not take its place.
+        if (embedding := self._compare_embedding()) is not None:
+            compared[EMBEDDING_FEATURE] = embedding
         comparisons = {name: item for name, item in sorted(compared.items()) if item is not None}
         shares = {feature.values.name: feature.shares() for feature in features}
         distances = {

@@ -33,17 +33,20 @@ class Events:
         """Look at the records under `root`, and leave out what happened before `since`."""
         self._root = root.resolve()
         self._since = since
-        self._failures: dict[Path, tuple[int, list[Event]]] = {}
+        self._failures: dict[Path, tuple[tuple[int, int], list[Event]]] = {}
 
     def step_failures(self, pipeline: str, step: str) -> list[Event]:
         """Ends of the pipeline's executions in which the step had failed, oldest first."""
         found: list[Event] = []
         for path in (self._root / "executions" / pipeline).glob("*/execution.json"):
-            changed = path.stat().st_mtime_ns
+            status = path.stat()
+            # Of two writes within a tick of the file system's clock only the size tells.
+            version = status.st_mtime_ns, status.st_size
+            known = self._failures.get(path)
             # There are thousands of records in time, and few of them change.
-            if self._failures.get(path, (0, []))[0] != changed:
-                self._failures[path] = (changed, self._read(path, step))
-            found += self._failures[path][1]
+            if known is None or known[0] != version:
+                known = self._failures[path] = version, self._read(path, step)
+            found += known[1]
         return sorted(found)
 
     def approvals(self, group: str) -> list[Event]:

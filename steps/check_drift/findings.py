@@ -77,11 +77,16 @@ def worst_text(found: Sequence[Finding]) -> str:
     if not violated:
         return NO_VIOLATIONS
     words = [
-        f"{finding.name[:MAX_NAME_CHARACTERS]} {finding.distance:.3g} from the baseline (threshold "
+        f"{_shown(finding.name)} {finding.distance:.3g} from the baseline (threshold "
         f"{finding.threshold:.3g})"
         if finding.is_drifted
-        else f"{finding.name[:MAX_NAME_CHARACTERS]} {finding.status}"
+        else f"{_shown(finding.name)} {finding.status}"
         for finding in violated[:MAX_WORST]
     ]
     rest = len(violated) - len(words)
     return ", ".join(words) + (f" and {rest} more" if rest else "")
+
+
+def _shown(name: str) -> str:
+    """The beginning of a name, on one line and without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME_CHARACTERS])

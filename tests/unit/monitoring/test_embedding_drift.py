@@ -80,6 +80,16 @@ def test_new_kind_of_object() -> None:
     }
 
 
+def test_a_field_of_the_same_name_hides_nothing() -> None:
+    """An answer may have any fields; one that is called `embedding` is an extra column besides."""
+    values = points(500, 2, new_kind=0.15)
+    data_check = DataCheck(baseline(points(NUM_IMAGES, 1)))
+    data_check.update_columns({**columns(values), "embedding": values[:, 0]}, num_records=500)
+    found = {(item["feature_name"], item["constraint_check_type"]) for item in
+             data_check.result().violations}  # fmt: skip
+    assert found == {("embedding", "baseline_drift_check"), ("embedding", "extra_column_check")}
+
+
 def test_same_window() -> None:
     """The baseline's own images are at no distance, in whatever order and blocks they come."""
     values = points(NUM_IMAGES, 1)

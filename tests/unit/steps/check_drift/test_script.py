@@ -125,6 +125,13 @@ def test_many_drifted_features_are_counted(check: Check, tmp_path: Path) -> None
     )
 
 
+def test_names_of_fields_command_no_terminal(check: Check, tmp_path: Path) -> None:
+    """What an answer calls its fields stands on one line, without control characters."""
+    check(clean(**{"\x1b[2J\nall is fine": 1.0}))
+    words = read(tmp_path / "violations" / "check.json")["worst"]
+    assert words == "?[2J?all is fine extra_column_check"
+
+
 def test_a_feature_of_another_type_has_no_chart(check: Check, tmp_path: Path) -> None:
     """Texts cannot be drawn beside numbers; the violation says what they are."""
     check(clean(brightness="bright"))
