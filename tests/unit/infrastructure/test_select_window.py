@@ -359,6 +359,12 @@ def test_the_end_of_the_window(
     assert answer["DriftWindowEnd"] == end
 
 
+def test_a_second_that_has_not_passed_is_of_the_next_window(s3: Any, active: Stubber) -> None:
+    """Records are dated to the second: more of this one's may come."""
+    put(s3, "capture/abc/dogs/a/2026/11/22/09/a.jsonl", record(f"{clock():%Y-%m-%dT%H:%M:%SZ}"))
+    assert select(s3, active, WindowEnd="now")["NumRecords"] == 0
+
+
 @pytest.mark.parametrize(
     ("judged", "window"),
     [
