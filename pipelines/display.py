@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from pipelines.diagnosis import Diagnosis
 from pipelines.execution import Execution, FailedJob, Status, StepExecution, first_failure, utc_now
 from pipelines.tables import text_table
 
@@ -194,17 +195,28 @@ def _seconds(step: StepExecution, now: datetime | None = None) -> str:
 
 
 def failure(execution: Execution) -> Iterable[str]:
-    """Lines about the step that failed, with the end of its log; none if no step did."""
+    """Lines about the step that failed: its job, the end of the log, the cause, what to do next.
+
+    Of an execution that failed before a step did, its own reason; none of one that did not fail.
+    """
     failed = first_failure(execution.steps)
-    if failed is not None:
-        yield f"Step '{failed.name}' failed: {failed.failure_reason}"
-        if failed.failed_job is not None:
-            yield from _about_job(failed.failed_job)
-        if failed.diagnosis is not None:
-            yield f"Cause: {failed.diagnosis.cause}"
-            yield f"Next: {failed.diagnosis.advice}"
-        if failed.failed_job is not None and failed.failed_job.repeat:
-            yield f"Repeat it alone: {failed.failed_job.repeat}"
+    if failed is None:
+        if execution.status is Status.FAILED and execution.failure_reason:
+            yield f"The execution failed: {execution.failure_reason}"
+            yield from _about_cause(execution.diagnosis)
+        return
+    yield f"Step '{failed.name}' failed: {failed.failure_reason}"
+    if failed.failed_job is not None:
+        yield from _about_job(failed.failed_job)
+    yield from _about_cause(failed.diagnosis)
+    if failed.failed_job is not None and failed.failed_job.repeat:
+        yield f"Repeat it alone: {failed.failed_job.repeat}"
+
+
+def _about_cause(diagnosis: Diagnosis | None) -> Iterable[str]:
+    if diagnosis is not None:
+        yield f"Cause: {diagnosis.cause}"
+        yield f"Next: {diagnosis.advice}"
 
 
 def _about_job(job: FailedJob) -> Iterable[str]:

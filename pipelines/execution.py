@@ -158,6 +158,13 @@ class Execution:
     failure_reason: str | None = None
 
     @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What made it fail where no step did; None otherwise, or if the cause is not known."""
+        if self.failure_reason is None or first_failure(self.steps) is not None:
+            return None
+        return diagnose(self.failure_reason)
+
+    @property
     def place(self) -> str:
         """Where a person finds it, for the last line about it; empty where the id says it."""
         return ""

@@ -157,11 +157,7 @@ def find_execution(text: str, site: Site, clients: Clients) -> str:
     if slash and pipeline in CATALOGUE:
         return _arn(pipeline, identity, site)
     if slash or text.startswith("arn:"):
-        if _pipeline_of(text, site) is None:
-            raise AccountError(
-                f"'{text}' is no execution of this project; expected an ARN, an id, "
-                f"<pipeline>/<id>, a pipeline or '{LATEST}'. Pipelines: {choices(list(CATALOGUE))}."
-            )
+        _pipeline_of(text, site)
         return text
     if text in CATALOGUE:
         newest = list_executions(text, site, clients, num_executions=1)
@@ -249,7 +245,7 @@ class _Reader:
 
     def __init__(self, arn: str, site: Site, clients: Clients) -> None:
         self._arn = arn
-        self._pipeline = _pipeline_of(arn, site) or ""
+        self._pipeline = _pipeline_of(arn, site)
         self._sagemaker = clients.sagemaker
 
     def read(self) -> AccountExecution:
@@ -369,11 +365,16 @@ def _arn(pipeline: str, identity: str, site: Site) -> str:
     return f"{site.pipeline_arn(pipeline)}{_EXECUTION}{identity}"
 
 
-def _pipeline_of(arn: str, site: Site) -> str | None:
-    """Name in the catalogue of the pipeline of an execution; None for another's."""
+def _pipeline_of(arn: str, site: Site) -> str:
+    """Name in the catalogue of the pipeline of an execution."""
     pipeline_arn, found, _ = arn.partition(_EXECUTION)
     names = {site.pipeline_arn(name): name for name in CATALOGUE}
-    return names.get(pipeline_arn) if found else None
+    if not found or pipeline_arn not in names:
+        raise AccountError(
+            f"'{arn}' is no execution of this project; expected an ARN, an id, <pipeline>/<id>, a "
+            f"pipeline or '{LATEST}'. Pipelines: {choices(list(CATALOGUE))}."
+        )
+    return names[pipeline_arn]
 
 
 def _step(name: str, kind: str, record: Mapping[str, Any] | None) -> StepExecution:

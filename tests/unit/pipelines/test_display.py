@@ -298,3 +298,16 @@ def test_a_job_without_a_log_has_its_name() -> None:
         failed_job=FailedJob(name="j"),
     )
     assert list(failure(execution(Path("x"), failed))) == ["Step 'Train' failed: x", "Job j"]
+
+
+def test_an_execution_may_fail_before_its_steps() -> None:
+    """Its own reason is said, and what it means."""
+    reason = "ClientError: the pipeline execution role does not have sufficient permissions"
+    failed = replace(execution(Path("x"), status=Status.FAILED), failure_reason=reason)
+    assert list(failure(failed)) == [
+        f"The execution failed: {reason}",
+        "Cause: The role of the job is not allowed to do what the step needs.",
+        "Next: Compare the role's policies with those that 'pipelines permissions' prints.",
+    ]
+    stopped = replace(failed, status=Status.STOPPED, failure_reason="The execution was stopped.")
+    assert list(failure(stopped)) == []
