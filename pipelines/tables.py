@@ -19,7 +19,7 @@ def text_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def html_table(rows: Sequence[Sequence[str]]) -> str:
-    """An HTML element, without scripts, styles or references.
+    """An HTML element, without scripts or references.
 
     Args:
         rows: The rows, the header first.
@@ -30,5 +30,7 @@ def html_table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
-    inner = "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells)
+    # Notebooks align cells to the right.
+    begin, end = f'<{tag} style="text-align:left">', f"</{tag}>"
+    inner = "".join(f"{begin}{html.escape(cell)}{end}" for cell in cells)
     return f"<tr>{inner}</tr>"

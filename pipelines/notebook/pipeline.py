@@ -6,6 +6,7 @@ Everything heavy is imported by the method that needs it, as the commands do.
 import html
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -140,20 +141,23 @@ class Pipeline(Shown):
         Raises:
             DeclarationError: A pipeline cannot be compiled as declared, or does not say what a step
                 reads, writes or runs.
+            ParameterError: A parameter is unknown or ill-typed.
         """
+        from pipelines.local.parameters import resolve_parameters
         from pipelines.notebook.results import Policies
         from pipelines.permissions.roles import role_permissions
 
+        given = _texts(parameters)
+        resolve_parameters(self.definition.document["Parameters"], given, pipeline=self.name)
         # All of them: models that one pipeline registers are served by another.
         others = {name: Pipeline(name, self.site) for name in CATALOGUE if name != self.name}
         definitions = {
             name: pipeline.definition.document
             for name, pipeline in {**others, self.name: self}.items()
         }
-        roles = role_permissions(
-            self.site, definitions, names=[self.name], parameters=_texts(parameters)
+        return Policies(
+            roles=role_permissions(self.site, definitions, names=[self.name], parameters=given)
         )
-        return Policies(roles=roles)
 
     @in_short()
     def plan(self) -> "Plan":
@@ -294,15 +298,18 @@ class Pipeline(Shown):
         from pipelines.notebook.executions import ShownLocalExecution
         from pipelines.run import run_pipeline
 
-        execution = run_pipeline(
-            self.name,
-            self.site,
-            parameters=_texts(parameters),
-            root=Path(root),
-            images_dir=None if images is None else Path(images),
-            resume=resume,
-            display=PlainDisplay(sys.stdout),
-        )
+        with warnings.catch_warnings():
+            # A library of the search looks for widgets, to show bars of progress that nobody sees.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            execution = run_pipeline(
+                self.name,
+                self.site,
+                parameters=_texts(parameters),
+                root=Path(root),
+                images_dir=None if images is None else Path(images),
+                resume=resume,
+                display=PlainDisplay(sys.stdout),
+            )
         return ShownLocalExecution(execution=execution, root=Path(root))
 
     def __str__(self) -> str:
