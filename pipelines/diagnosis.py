@@ -193,7 +193,8 @@ _KEYS = (
 )
 _ROLES = "Compare the role's policies with those that 'pipelines permissions' prints."
 _DENIED = (
-    r"(?:\S*?[:-]role/(?P<role>[\w+=,.@-]+))?\S* is not authorized to perform:? (?P<action>{action})"
+    r"(?:\S*?[:-]role/(?P<role>[\w+=,.@-]+))?\S* is not authorized to perform:? "
+    r"(?P<action>{action})"
     r"(?: on (?:the )?resource:? \"?(?:arn:(?:[^\s:]*:){{4}})?(?P<resource>[^\s\"]+))?"
 )
 
