@@ -75,14 +75,14 @@ def _start(
     from pipelines.summary import print_figures
     from steps.errors import DeclarationError
 
-    trains = name in CATALOGUE and CATALOGUE[name].images_parameter == RAW_DATA_PARAMETER
+    images_dir = None
+    if name in CATALOGUE and CATALOGUE[name].images_parameter == RAW_DATA_PARAMETER:
+        images_dir = arguments.images
+    if images_dir is not None:  # In place of what the approved model was trained on.
+        parameters = {key: parameters[key] for key in parameters if key != RAW_DATA_PARAMETER}
     try:
         execution = run_pipeline(
-            name,
-            settings,
-            parameters=parameters,
-            root=arguments.root,
-            images_dir=arguments.images if trains else None,
+            name, settings, parameters=parameters, root=arguments.root, images_dir=images_dir
         )
     except (DeclarationError, DefinitionError) as error:
         raise LocalExecutionError(str(error)) from error

@@ -6,8 +6,8 @@ once, and not as often as it was missed; what happened meanwhile is answered.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,14 +136,13 @@ class Scheduler:
         rules = self._triggers
         drift = self._events.step_failures(rules.drift.pipeline, rules.drift.step)
         for event in self._unanswered(drift):
-            self._mark(event)
-            self._answer_drift(event)
+            with self._answering(event):
+                self._answer_drift(event)
             return True
         for event in self._unanswered(self._events.approvals(rules.group)):
             if self._is_free(rules.approval.pipeline):
-                self._mark(event)
                 self._say(f"{_name(event.arn)} was approved: starting {rules.approval.pipeline}.")
-                with suppress(LocalExecutionError):
+                with self._answering(event), suppress(LocalExecutionError):
                     self._execute(rules.approval.pipeline, {rules.approval.parameter: event.arn})
                 return True
         return False
@@ -151,8 +150,8 @@ class Scheduler:
     def _unanswered(self, events: Iterable[Event]) -> list[Event]:
         return [event for event in events if event.id not in self._state.answered]
 
-    def _mark(self, event: Event) -> None:
-        self._save(replace(self._state, answered=self._state.answered | {event.id}))
+    def _answering(self, event: Event) -> AbstractContextManager[None]:
+        return self._doing(replace(self._state, answered=self._state.answered | {event.id}))
 
     def _answer_drift(self, event: Event) -> None:
         rule = self._triggers.drift
@@ -178,7 +177,6 @@ class Scheduler:
             if not missed or not self._is_free(schedule.pipeline):
                 continue
             due = {**self._state.due, schedule.pipeline: (schedule.expression, missed[-1])}
-            self._save(replace(self._state, due=due))
             more = f", and {len(missed) - 1} times before" if len(missed) > 1 else ""
             self._say(f"{schedule.pipeline} was due at {_text(missed[-1])}{more}: starting it.")
             approved = (
@@ -186,7 +184,7 @@ class Scheduler:
                 if schedule.repeats_training
                 else {}
             )
-            with suppress(LocalExecutionError):
+            with self._doing(replace(self._state, due=due)), suppress(LocalExecutionError):
                 self._execute(
                     schedule.pipeline, at_time(schedule.execution_parameters(approved), missed[-1])
                 )
@@ -232,6 +230,17 @@ class Scheduler:
             self.stopped = execution
         self.has_failure |= execution.status is not Status.SUCCEEDED
         return execution
+
+    @contextmanager
+    def _doing(self, done: State) -> Iterator[None]:
+        """Remember that something is done; forget it if Ctrl-C comes before an execution runs."""
+        before = self._state
+        self._save(done)
+        try:
+            yield
+        except KeyboardInterrupt:  # Executions take it for themselves: they are stopped.
+            self._save(before)
+            raise
 
     def _save(self, state: State) -> None:
         self._state = state

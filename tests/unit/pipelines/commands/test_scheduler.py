@@ -15,9 +15,10 @@ import pipelines.run
 import pipelines.summary
 from pipelines.checks import DefinitionError
 from pipelines.cli import main
-from pipelines.execution import Status
+from pipelines.execution import Status, utc_now
 from pipelines.local.execution import LocalExecution
 from pipelines.local.locks import locked
+from pipelines.local.registry import ApprovalStatus, Registry
 from steps.errors import DeclarationError
 
 NEVER = "cron(0 0 1 1 ? 2020)"
@@ -78,6 +79,27 @@ def test_images_are_what_is_trained_on(calls: list[Mapping[str, Any]], tmp_path:
     """The folder is used by the pipelines that train."""
     assert main(["scheduler", "--once", "--images", str(tmp_path)]) == 0
     assert calls[0]["images_dir"] == tmp_path
+
+
+def test_images_go_before_those_of_the_approved_model(
+    calls: list[Mapping[str, Any]], tmp_path: Path
+) -> None:
+    """A folder on the command line replaces the one that is known; all else is repeated."""
+    registry = Registry(Path(".local"))
+    metadata = {"raw_data_uri": "s3://bucket/pictures/", "hyperparameter.learning_rate": "0.003"}
+    package = registry.register(
+        {
+            "ModelPackageGroupName": "image-classification",
+            "CustomerMetadataProperties": metadata,
+        },
+        now=utc_now(),
+    )
+    registry.set_approval(
+        package["ModelPackageArn"], ApprovalStatus.APPROVED, description="", now=utc_now()
+    )
+    assert main(["scheduler", "--once", "--images", str(tmp_path)]) == 0
+    (call,) = [call for call in calls if call["name"] == "retraining"]
+    assert (call["parameters"], call["images_dir"]) == ({"LearningRate": "0.003"}, tmp_path)
 
 
 def test_a_pipeline_that_reads_no_folder_gets_none(

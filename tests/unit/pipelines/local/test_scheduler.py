@@ -468,6 +468,32 @@ def test_a_stopped_retraining_ends_it_too(machine: Machine) -> None:
     assert scheduler.stopped.pipeline == "retraining"
 
 
+@pytest.mark.parametrize(
+    ("happen", "started"),
+    [
+        pytest.param(Machine.drift, "retraining", id="drift"),
+        pytest.param(Machine.approve, "deployment", id="approval"),
+        pytest.param(lambda machine: machine.wait(3600), "monitoring", id="time"),
+    ],
+)
+def test_what_ctrl_c_kept_from_starting_is_done_next_time(
+    machine: Machine, happen: Callable[[Machine], object], started: str
+) -> None:
+    """A pipeline takes seconds to compile: an answer that did not begin is not forgotten."""
+
+    def interrupt(*_: object) -> LocalExecution:
+        raise KeyboardInterrupt
+
+    machine.run(HOURLY)
+    happen(machine)
+    with pytest.raises(KeyboardInterrupt):
+        machine.scheduler(HOURLY, start=interrupt).run(is_once=True)
+
+    machine.run(HOURLY)
+    machine.run(HOURLY)
+    assert machine.pipelines() == [started]
+
+
 def test_one_root_has_one_scheduler(machine: Machine) -> None:
     """A second one would start everything twice."""
     directory = machine.root / "scheduler"
