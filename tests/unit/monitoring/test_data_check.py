@@ -178,6 +178,9 @@ def test_robust_method_takes_chance_off() -> None:
     assert plain == pytest.approx(0.25)
     assert result.distances["x"] == pytest.approx(0.07)
     assert result.violations == ()
+    texts = check(baseline(label=LABELS), records(label=["cat", "cat", "cat", "dog"] * 50))
+    assert texts.distances["label"] == pytest.approx(0.25 - 0.18)
+    assert texts.violations == ()
 
 
 def test_drift_of_texts() -> None:
