@@ -14,7 +14,9 @@ model in force `BaselineUri`, `ModelPackageArn` and `CaptureUri`, empty where th
 The window of the drift check ends `CaptureDelayMinutes` before WindowEnd, and that of the quality
 check `LabelDelayHours` earlier still. Each begins where the latest window that its check has judged
 ended, so that no record is judged twice and windows with too few records are joined; it is at most
-WindowHours long. With a time as WindowStart both begin there, whatever was judged. Without any
+WindowHours long. An execution whose checks have not ended yet has judged nothing: one that starts
+meanwhile looks at the same records. With a time as WindowStart both begin there, whatever was
+judged. Without any
 label, the quality check gets the drift check's window: it cannot judge that, and so takes nothing
 from a later one.
 
