@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
+from pipelines.local import DEFAULT_ROOT
 from pipelines.tables import text_table
 from steps.site import Site
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a family of commands declares its own."""
 
-DEFAULT_ROOT = Path(".local")
 _MAX_REASON_CHARACTERS = 60
 
 

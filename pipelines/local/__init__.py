@@ -14,3 +14,8 @@ The folder that it is given, the root, holds everything, and a person can open i
 
 `run` in `runner` is the entry; it imports no SDK, no boto3 and no torch.
 """
+
+from pathlib import Path
+
+DEFAULT_ROOT = Path(".local")
+"""Folder of the object store, executions and packages, where nobody names another."""

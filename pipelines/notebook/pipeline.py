@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
+from pipelines.local import DEFAULT_ROOT
 from pipelines.notebook.messages import in_short
 from pipelines.shown import Shown
 from pipelines.tables import html_table, text_table
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from pipelines.plan import Plan
     from steps.site import Site
 
-DEFAULT_ROOT = Path(".local")
 NUM_EXECUTIONS = 20
 
 
