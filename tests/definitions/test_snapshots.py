@@ -40,17 +40,19 @@ def test_definition_is_the_reviewed_one(
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_same_bytes_in_another_process_and_folder(
-    compiled: Mapping[str, Compiled], name: str, tmp_path: Path
-) -> None:
-    """Another process in another folder, with sockets closed and a hostile environment, agrees."""
+@pytest.fixture(scope="module")
+def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what `show` prints for each pipeline in another process."""
+    tmp_path = tmp_path_factory.mktemp("elsewhere")
     program = (
-        "import socket, sys\n"
+        "import contextlib, socket, sys\n"
         "def refuse(*_, **__): raise AssertionError('compiling opened a socket')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
         "from pipelines.cli import main\n"
-        "sys.exit(main(['show', sys.argv[1]]))\n"
+        "for name in sys.argv[1:]:\n"
+        "    with open(name, 'w', encoding='utf-8', newline='') as file:\n"
+        "        with contextlib.redirect_stdout(file):\n"
+        "            if code := main(['show', name]): sys.exit(code)\n"
     )
     environ = {
         "PATH": os.environ["PATH"],
@@ -64,14 +66,22 @@ def test_same_bytes_in_another_process_and_folder(
     settings.parent.mkdir(parents=True)
     settings.write_text("SchemaVersion: '1.0'\nSageMaker:\n  TrainingJob:\n    RoleArn: nonsense\n")
     result = subprocess.run(
-        [sys.executable, "-c", program, name],
+        [sys.executable, "-c", program, *CATALOGUE],
         capture_output=True,
         cwd=tmp_path,
         env=environ,
         check=False,
     )
     assert result.returncode == 0, result.stderr.decode()
-    assert result.stdout.decode() == compiled[name].definition
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_same_bytes_in_another_process_and_folder(
+    compiled: Mapping[str, Compiled], name: str, shown_elsewhere: Path
+) -> None:
+    """Another process in another folder, with sockets closed and a hostile environment, agrees."""
+    assert (shown_elsewhere / name).read_bytes().decode() == compiled[name].definition
 
 
 def test_compiling_twice_gives_the_same(compiled: Mapping[str, Compiled]) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,16 @@ def response(index: int, **changes: Value) -> dict[str, Value]:
 
 def write_baselines(directory: Path) -> Path:
     """The baselines of 300 answers, of which 270 are right."""
+    for name, text in _baselines().items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return directory
+
+
+@cache  # Calibrating takes long.
+def _baselines() -> Mapping[str, str]:
+    """Texts of the baselines, by path."""
     answers = [response(index) for index in range(300)]
     columns: dict[str, Sequence[Value]] = {
         name: [answer[name] for answer in answers] for name in answers[0]
@@ -61,11 +72,7 @@ def write_baselines(directory: Path) -> Path:
         "model_quality/statistics.json": model_statistics(matrix, seed=0),
         "model_quality/constraints.json": suggest_model_constraints(matrix),
     }
-    for name, document in documents.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(document_text(document))
-    return directory
+    return {name: document_text(document) for name, document in documents.items()}
 
 
 def record(

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +34,30 @@ def response(index: int) -> dict[str, float | str]:
 @pytest.fixture
 def baseline_dir(tmp_path: Path) -> Path:
     """The baseline of 300 answers."""
+    folder = tmp_path / "baseline" / "data_quality"
+    folder.mkdir(parents=True)
+    for name, text in _baseline().items():
+        (folder / name).write_text(text)
+    return tmp_path / "baseline"
+
+
+@cache  # Calibrating takes long.
+def _baseline() -> Mapping[str, str]:
+    """Texts of the baseline's files."""
     answers = [response(index) for index in range(300)]
     columns: dict[str, Sequence[Value]] = {
         name: [answer[name] for answer in answers] for name in answers[0]
     }
     statistics = data_statistics(columns)
-    folder = tmp_path / "baseline" / "data_quality"
-    folder.mkdir(parents=True)
-    (folder / "statistics.json").write_text(document_text(statistics))
-    constraints = suggest_data_constraints(statistics)
-    (folder / "constraints.json").write_text(document_text(constraints))
     embedding = embedding_document(
         {name: values for name, values in columns.items() if name.startswith("embedding_")}, seed=0
     )
     assert embedding is not None
-    (folder / "embedding.json").write_text(document_text(embedding))
-    return tmp_path / "baseline"
+    return {
+        "statistics.json": document_text(statistics),
+        "constraints.json": document_text(suggest_data_constraints(statistics)),
+        "embedding.json": document_text(embedding),
+    }
 
 
 @pytest.fixture
