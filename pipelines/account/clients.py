@@ -9,7 +9,9 @@ from pipelines.account.errors import annotate, explained, keep_request
 from steps.site import Site
 
 MAX_ATTEMPTS = 8
-_CONNECT_SECONDS = 10
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+"""Calls answer in a second or so; botocore's minute would let one outlast a lease."""
 
 
 class Clients:
@@ -36,7 +38,8 @@ class Clients:
         session.events.register("after-call", annotate)
         config = Config(
             retries={"mode": "standard", "total_max_attempts": self._max_attempts},
-            connect_timeout=_CONNECT_SECONDS,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
         )
         return lambda service: session.client(service, config=config)
 

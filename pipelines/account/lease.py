@@ -24,8 +24,12 @@ from pipelines.account.errors import AccountError, LeaseError, code, explained
 from pipelines.account.objects import ABSENT, CONDITION_FAILED, Bucket
 from steps.site import Site
 
-LIFETIME_SECONDS = 300
-"""How long others wait for a writer that has died; one that is alive renews its lease."""
+LIFETIME_SECONDS = 600
+"""How long others wait for a writer that has died; one that is alive renews its lease.
+
+It is longer than any one call of a client of `pipelines.account.clients` with all its attempts: the
+call before which a lease was renewed is over before the lease is.
+"""
 _MAX_ATTEMPTS = 3
 """Of taking a lease that others take and give back at the same time."""
 _CHANGED = CONDITION_FAILED | ABSENT
@@ -54,6 +58,9 @@ class Lease:
         # Tells our own lease, when the answer to taking it was lost on the way.
         self._token = secrets.token_hex(16)
         self._etag = ""
+        # No two writes have the same content, and so the same ETag: whoever saw that a lease was
+        # over does not take it when it has been renewed since.
+        self._number = 0
 
     def take(self) -> None:
         """Take it where nobody holds it.
@@ -124,7 +131,13 @@ class Lease:
             _log.warning("The lease is not given back; it ends by itself. %s", error)
 
     def _put(self, condition: dict[str, str]) -> None:
-        lease = {"Owner": self._owner, "Seconds": LIFETIME_SECONDS, "Token": self._token}
+        self._number += 1
+        lease = {
+            "Number": self._number,
+            "Owner": self._owner,
+            "Seconds": LIFETIME_SECONDS,
+            "Token": self._token,
+        }
         body = json.dumps(lease, sort_keys=True).encode()
         answer = self._s3.put_object(**self._place, Body=body, **condition)
         self._etag = answer["ETag"]

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
+from botocore.retries.standard import ExponentialBackoff
 from botocore.stub import ANY, Stubber
 
+from pipelines.account.clients import CONNECT_SECONDS, MAX_ATTEMPTS, READ_SECONDS
 from pipelines.account.errors import LeaseError
 from pipelines.account.lease import LIFETIME_SECONDS, publishing, this_writer
 from tests.aws import SITE, Account, Fault
@@ -40,8 +42,8 @@ def test_a_lease_is_there_while_it_is_held(account: Account) -> None:
     """It names its owner and nothing secret, and is gone afterwards."""
     with publishing(SITE, account.clients.s3, "anna@laptop"):
         content = json.loads(account.clients.s3.get_object(**LEASE)["Body"].read())
-        assert content.keys() == {"Owner", "Seconds", "Token"}
-        assert (content["Owner"], content["Seconds"]) == ("anna@laptop", 300)
+        assert content.keys() == {"Number", "Owner", "Seconds", "Token"}
+        assert (content["Owner"], content["Seconds"]) == ("anna@laptop", LIFETIME_SECONDS)
     assert not is_there(account)
 
 
@@ -74,9 +76,26 @@ def test_a_lease_that_is_over_is_taken(account: Account) -> None:
             lease.release()
             assert is_there(account)
     assert str(caught.value) == (
-        "Nothing was done for 300 s, and another writer took over; run the command again when "
+        "Nothing was done for 600 s, and another writer took over; run the command again when "
         "that one is done."
     )
+
+
+def test_a_lease_that_was_renewed_meanwhile_is_not_taken(account: Account) -> None:
+    """Another writer saw it when it was over, and writes when it is held again."""
+    s3 = account.clients.s3
+    with publishing(SITE, s3, "anna@laptop") as lease:
+        seen = s3.head_object(**LEASE)["ETag"]
+        lease.renew()
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            s3.put_object(**LEASE, Body=b"{}", IfMatch=seen)
+
+
+def test_no_call_outlasts_a_lease() -> None:
+    """With all its attempts, and the longest waits between them."""
+    wait = ExponentialBackoff()._max_backoff + ExponentialBackoff._RETRY_AFTER_MAX_ADDITIONAL
+    longest = MAX_ATTEMPTS * (CONNECT_SECONDS + READ_SECONDS) + (MAX_ATTEMPTS - 1) * wait
+    assert longest < LIFETIME_SECONDS
 
 
 def refuse(s3: Stubber, condition: dict[str, str]) -> None:
