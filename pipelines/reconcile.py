@@ -5,7 +5,7 @@ calls it passes the service clients in.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -64,6 +64,28 @@ def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) 
     return [*_reconcile_schedules(wanted, scheduler), *_reconcile_rules(wanted, events)]
 
 
+def delete_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> list[Change]:
+    """Delete schedules and rules that are not declared, and leave all others as they are.
+
+    It can be repeated after whatever it raised.
+
+    Args:
+        wanted: What is to stay.
+        scheduler: An EventBridge Scheduler client.
+        events: An EventBridge client.
+
+    Returns:
+        What was deleted.
+
+    Raises:
+        DeclarationError: The group of the schedules does not exist, or a target was refused.
+    """
+    return [
+        *_delete_schedules(wanted, present_schedules(wanted, scheduler), scheduler),
+        *_delete_rules(wanted, present_rules(wanted, events), events),
+    ]
+
+
 def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapping[str, Any]]:
     """The project's schedules by name, as GetSchedule answers.
 
@@ -109,10 +131,15 @@ def _reconcile_schedules(wanted: TriggerRequests, scheduler: Any) -> list[Change
         elif any(found[name].get(member) != value for member, value in request.items()):
             scheduler.update_schedule(**request)
             changes.append(Change(Verb.UPDATED, "schedule", name))
-    for name in sorted(found.keys() - declared.keys()):
+    return [*changes, *_delete_schedules(wanted, found, scheduler)]
+
+
+def _delete_schedules(
+    wanted: TriggerRequests, found: Iterable[str], scheduler: Any
+) -> Iterator[Change]:
+    for name in sorted(set(found) - {request["Name"] for request in wanted.schedules}):
         scheduler.delete_schedule(GroupName=wanted.group, Name=name)
-        changes.append(Change(Verb.DELETED, "schedule", name))
-    return changes
+        yield Change(Verb.DELETED, "schedule", name)
 
 
 def _reconcile_rules(wanted: TriggerRequests, events: Any) -> list[Change]:
@@ -132,11 +159,16 @@ def _reconcile_rules(wanted: TriggerRequests, events: Any) -> list[Change]:
         others = (present.targets.keys() if present else set()) - {requests.target["Id"]}
         _remove_targets(name, sorted(others), events)
         changes.append(Change(verb, "rule", name))
-    for name in sorted(found.keys() - declared.keys()):
+    return [*changes, *_delete_rules(wanted, found, events)]
+
+
+def _delete_rules(
+    wanted: TriggerRequests, found: Mapping[str, PresentRule], events: Any
+) -> Iterator[Change]:
+    for name in sorted(found.keys() - {requests.rule["Name"] for requests in wanted.rules}):
         _remove_targets(name, sorted(found[name].targets), events)
         events.delete_rule(Name=name)
-        changes.append(Change(Verb.DELETED, "rule", name))
-    return changes
+        yield Change(Verb.DELETED, "rule", name)
 
 
 def _targets(rule: str, events: Any) -> dict[str, Mapping[str, Any]]:

@@ -1,15 +1,14 @@
 """Deletes a pipeline, after what starts it, and then the functions that nothing calls any more."""
 
-import json
 from collections.abc import Callable
 
 from pipelines.account.clients import Clients
-from pipelines.account.deployed import approved_parameters, deployed_pipelines
+from pipelines.account.deployed import deployed_pipelines
 from pipelines.account.errors import AccountError, explained
-from pipelines.account.functions import called, remove_unused
-from pipelines.account.in_use import calls_in_use, executions_under_way
+from pipelines.account.functions import remove_unused
+from pipelines.account.in_use import calls_in_use, calls_of_rules, executions_under_way
 from pipelines.account.lease import publishing
-from pipelines.reconcile import reconcile_triggers
+from pipelines.reconcile import delete_triggers, present_rules
 from pipelines.trigger_requests import trigger_requests
 from steps.bundle import ROOT
 from steps.site import Site
@@ -47,13 +46,9 @@ def delete(
                     "'pipelines stop'."
                 )
         others = present - {name}
-        triggers = trigger_requests(
-            site,
-            pipelines=others,
-            approved=approved_parameters(site, others, clients.sagemaker),
-        )
-        changes = reconcile_triggers(triggers, scheduler=clients.scheduler, events=clients.events)
-        for change in changes:
+        # What else starts pipelines stays as it is: what it calls by now may not be published.
+        kept = trigger_requests(site, pipelines=others, approved={})
+        for change in delete_triggers(kept, scheduler=clients.scheduler, events=clients.events):
             say(str(change))
         if name in present:
             lease.renew()  # Whoever lost it must not undo what another writer has done since.
@@ -61,9 +56,10 @@ def delete(
             say(f"deleted pipeline {pipeline_name}")
         else:
             say(f"pipeline {pipeline_name} is not deployed")
-        targets = [json.dumps(dict(requests.target)) for requests in triggers.rules]
-        used = called(targets) | calls_in_use(site, others, clients)
+        used = calls_of_rules(present_rules(kept, clients.events))
+        used |= calls_in_use(site, others, clients)
+        lease.renew()
         handlers = ROOT.glob("infrastructure/functions/*/handler.py")
         functions = {site.function_name(path.parent.name) for path in handlers}
-        for line in remove_unused(functions, used, clients.lambda_):
+        for line in remove_unused(functions - {name for name, _ in used}, used, clients.lambda_):
             say(line)

@@ -9,15 +9,15 @@ pipeline, nothing uses the new ones. Whatever ends half-way, the next attempt co
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pipelines.account.clients import Clients
 from pipelines.account.deployed import State, read_state
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.functions import Sleep, called, publish, remove_unused
-from pipelines.account.in_use import calls_in_use
-from pipelines.account.lease import publishing
+from pipelines.account.in_use import calls_in_use, calls_of_rules
+from pipelines.account.lease import Lease, publishing
 from pipelines.account.objects import Bucket
 from pipelines.plan import Plan, plan
 from pipelines.reconcile import reconcile_triggers
@@ -83,12 +83,13 @@ def upsert(
             )
             say("set tags")
         if to_do.triggers:
+            lease.renew()
             changes = reconcile_triggers(
                 wanted.triggers, scheduler=clients.scheduler, events=clients.events
             )
             for change in changes:
                 say(str(change))
-        for line in _remove_old_functions(state, site, clients):
+        for line in _remove_old_functions(state, site, clients, lease):
             say(line)
 
 
@@ -133,23 +134,18 @@ def _tags(wanted: Release) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(wanted.tags.items())]
 
 
-def _remove_old_functions(state: State, site: Site, clients: Clients) -> Iterable[str]:
+def _remove_old_functions(
+    state: State, site: Site, clients: Clients, lease: Lease
+) -> Iterator[str]:
     """Remove versions of functions that were called before the version before this one.
 
-    Those of the version before stay, for executions that have started and for those that fail and
-    are tried again.
+    Those of the version before stay, for events that are on their way.
     """
-    rules = state.deployed.rules.values()
-    before = called(
-        [
-            json.dumps(state.deployed.definition),
-            *(json.dumps(dict(target)) for rule in rules for target in rule.targets.values()),
-        ]
-    )
     targets = [json.dumps(dict(requests.target)) for requests in state.release.triggers.rules]
+    before = called([json.dumps(state.deployed.definition)]) | calls_of_rules(state.deployed.rules)
     after = called([state.release.definition, *targets])
     replaced = before - after
-    if not replaced:
-        return []
-    used = before | after | calls_in_use(site, state.others | {state.release.name}, clients)
-    return remove_unused({name for name, _ in replaced}, used, clients.lambda_)
+    if replaced:
+        used = before | after | calls_in_use(site, state.others | {state.release.name}, clients)
+        lease.renew()  # Whoever lost it does not know what another writer has published since.
+        yield from remove_unused({name for name, _ in replaced}, used, clients.lambda_)

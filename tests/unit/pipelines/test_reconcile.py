@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from pipelines.reconcile import reconcile_triggers
+from pipelines.reconcile import delete_triggers, reconcile_triggers
 from pipelines.trigger_requests import TriggerRequests, trigger_requests
 from steps.errors import DeclarationError
 from steps.site import Site
@@ -99,6 +99,21 @@ def test_a_life_in_an_account(account: dict[str, Any]) -> None:
     ]
     assert account["scheduler"].list_schedules(GroupName="dogs")["Schedules"] == []
     assert account["events"].list_rules()["Rules"] == []
+
+
+def test_what_is_not_declared_is_deleted_alone(account: dict[str, Any]) -> None:
+    """Nothing is created, and what is declared otherwise by now stays as it is."""
+    reconcile_triggers(wanted(), **account)
+    changed = replace(SITE, monitoring_schedule="rate(1 day)", model_package_group="hounds")
+    kept = trigger_requests(changed, pipelines=["monitoring", "scoring"], approved={})
+    assert words(delete_triggers(kept, **account)) == [
+        "deleted schedule dogs.retraining",
+        "deleted rule dogs.approval",
+        "deleted rule dogs.drift",
+    ]
+    schedule = account["scheduler"].get_schedule(GroupName="dogs", Name="dogs.monitoring")
+    assert schedule["ScheduleExpression"] == "cron(0 * * * ? *)"
+    assert delete_triggers(wanted(), **account) == []
 
 
 def test_other_projects_are_left_alone(account: dict[str, Any]) -> None:

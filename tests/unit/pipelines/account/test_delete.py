@@ -55,12 +55,37 @@ def test_what_starts_a_pipeline_goes_before_it(with_monitoring: Account, version
         "events:DeleteRule",
         "s3:PutObject",
         "sagemaker:DeletePipeline",
+        "s3:PutObject",
         "lambda:DeleteFunction",
         "lambda:DeleteFunction",
         "s3:DeleteObject",
     ]
     assert left(account) == ["dogs-monitoring", "dogs.monitoring"]
     assert account.clients.s3.list_objects_v2(Bucket=SITE.bucket)["KeyCount"] == objects
+
+
+def test_what_starts_other_pipelines_stays_as_it_is(
+    with_monitoring: Account, version: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the code of a function has changed, of which nothing is published yet."""
+    account, clients = with_monitoring, with_monitoring.clients
+    version(0).upsert(clients)
+    (before,) = clients.events.list_targets_by_rule(Rule="dogs.drift")["Targets"]
+    create_scoring(account)
+    account.forget()
+    monkeypatch.setattr("steps.lambda_function.TIMEOUT_SECONDS", 60)
+    assert deleted(account, "scoring") == ["deleted pipeline dogs-scoring"]
+    (after,) = clients.events.list_targets_by_rule(Rule="dogs.drift")["Targets"]
+    assert after == before
+    _, name, alias = after["Arn"].rsplit(":", 2)
+    assert clients.lambda_.get_alias(FunctionName=name, Name=alias)
+
+
+def create_scoring(account: Account) -> None:
+    """Create a pipeline that nothing starts."""
+    account.clients.sagemaker.create_pipeline(
+        PipelineName="dogs-scoring", PipelineDefinition='{"Steps": []}', RoleArn=SITE.role_arn
+    )
 
 
 def test_a_pipeline_that_is_not_there(account: Account) -> None:

@@ -65,16 +65,30 @@ def test_executions_that_have_not_ended_count(sagemaker: Stubber) -> None:
 
 
 def test_what_is_called(sagemaker: Stubber) -> None:
-    """By the pipeline as it is, and by executions that began with an earlier definition."""
+    """By the pipeline as it is, and by executions that run or may be retried as they began."""
     described = {"PipelineDefinition": definition("a")}
     sagemaker.add_response("describe_pipeline", described, {"PipelineName": "dogs-scoring"})
-    sagemaker.add_response("list_pipeline_executions", executions("Failed", "Executing"), LISTED)
-    sagemaker.add_response(
-        "describe_pipeline_definition_for_execution",
-        {"PipelineDefinition": definition("b")},
-        {"PipelineExecutionArn": f"{ARN}/executing"},
-    )
+    statuses = ("Failed", "Executing", "Succeeded", "Stopped")
+    sagemaker.add_response("list_pipeline_executions", executions(*statuses), LISTED)
+    for digit, name in (("b", "executing"), ("c", "failed"), ("d", "stopped")):
+        sagemaker.add_response(
+            "describe_pipeline_definition_for_execution",
+            {"PipelineDefinition": definition(digit)},
+            {"PipelineExecutionArn": f"{ARN}/{name}"},
+        )
     assert calls_in_use(SITE, ["scoring"], Clients(sagemaker.client)) == {
         ("dogs-find_model_package", "code-aaaaaaaaaaaa"),
         ("dogs-find_model_package", "code-bbbbbbbbbbbb"),
+        ("dogs-find_model_package", "code-cccccccccccc"),
+        ("dogs-find_model_package", "code-dddddddddddd"),
     }
+
+
+def test_only_the_newest_that_failed_are_looked_at(sagemaker: Stubber) -> None:
+    """A pipeline that fails every hour costs ten calls."""
+    described = {"PipelineDefinition": definition("a")}
+    sagemaker.add_response("describe_pipeline", described)
+    sagemaker.add_response("list_pipeline_executions", executions(*["Failed"] * 11))
+    for _ in range(10):
+        sagemaker.add_response("describe_pipeline_definition_for_execution", described)
+    assert len(calls_in_use(SITE, ["scoring"], Clients(sagemaker.client))) == 1
