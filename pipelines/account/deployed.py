@@ -96,14 +96,28 @@ def deployed_pipelines(site: Site, clients: Clients) -> frozenset[str]:
         for page in pages
         for item in page["PipelineSummaries"]
     }
-    # Every ARN names the account; only an account without pipelines has to be asked.
-    if arns:
-        account = next(iter(arns.values())).split(":")[4]
-    else:
-        account = clients.sts.get_caller_identity()["Account"]
-    if account != site.account:
-        raise AccountError(OTHER_ACCOUNT)
+    # Only an account without pipelines has to be asked.
+    check_account(
+        next(iter(arns.values())) if arns else clients.sts.get_caller_identity()["Arn"], site
+    )
     return frozenset(name for name in CATALOGUE if site.pipeline_name(name) in arns)
+
+
+def check_account(arn: str, site: Site) -> None:
+    """Check that the credentials in use are the site's account's.
+
+    Names of another stage's account are often the same: what is found by its name is looked at
+    before anything is done with it.
+
+    Args:
+        arn: ARN of what they found.
+        site: The site.
+
+    Raises:
+        AccountError: They are another account's.
+    """
+    if arn.split(":")[4] != site.account:
+        raise AccountError(OTHER_ACCOUNT)
 
 
 def approved_parameters(site: Site, pipelines: Iterable[str], sagemaker: Any) -> dict[str, str]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from pipelines.account.clients import Clients
-from pipelines.account.deployed import deployed_pipelines
+from pipelines.account.deployed import check_account, deployed_pipelines
 from pipelines.account.errors import AccountError, code, explained, without_account
 from pipelines.account.logs import failed_job
 from pipelines.catalogue import CATALOGUE
@@ -117,7 +117,7 @@ def list_executions(
         num_executions: How many at most.
 
     Raises:
-        AccountError: The pipeline is not deployed.
+        AccountError: The pipeline is not deployed, or the credentials are another account's.
     """
     pages = clients.sagemaker.get_paginator("list_pipeline_executions").paginate(
         PipelineName=site.pipeline_name(pipeline),
@@ -127,6 +127,8 @@ def list_executions(
     )
     with unless_absent(not_deployed(pipeline)):
         found = [item for page in pages for item in page["PipelineExecutionSummaries"]]
+    if found:
+        check_account(found[0]["PipelineExecutionArn"], site)
     return [
         Listed(
             arn=item["PipelineExecutionArn"],

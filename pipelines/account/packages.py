@@ -8,7 +8,7 @@ from typing import Any
 
 from infrastructure.functions.model_packages import describe_package
 from pipelines.account.clients import Clients
-from pipelines.account.deployed import approved_parameters, deployed_pipelines
+from pipelines.account.deployed import approved_parameters, check_account, deployed_pipelines
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.executions import unless_absent
 from pipelines.definition import Json
@@ -64,7 +64,7 @@ def list_packages(site: Site, clients: Clients) -> list[Package]:
         clients: Clients of its account.
 
     Raises:
-        AccountError: There is no such group.
+        AccountError: There is no such group, or the credentials are another account's.
     """
     pages = clients.sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=site.model_package_group,
@@ -76,7 +76,7 @@ def list_packages(site: Site, clients: Clients) -> list[Package]:
         f"There is no model package group '{site.model_package_group}'; 'pipelines start training' "
         "makes it, with a first package."
     ):
-        return [_package(item) for page in pages for item in page["ModelPackageSummaryList"]]
+        return [_package(item, site) for page in pages for item in page["ModelPackageSummaryList"]]
 
 
 @explained()
@@ -89,12 +89,12 @@ def find_package(text: str, site: Site, clients: Clients) -> Package:
         clients: Clients of its account.
 
     Raises:
-        AccountError: There is none.
+        AccountError: There is none, or it is another account's.
     """
     if text != LATEST:
         found = describe_package(text, clients.sagemaker)
         if found is not None:
-            return _package(found)
+            return _package(found, site)
     packages = list_packages(site, clients)
     if text == LATEST and packages:
         return packages[0]
@@ -165,7 +165,8 @@ def _with_parameters(target: Mapping[str, Any], parameters: Json) -> Mapping[str
     return {**target, "Input": json.dumps({**begins, _PARAMETERS: parameters}, sort_keys=True)}
 
 
-def _package(item: Mapping[str, Any]) -> Package:
+def _package(item: Mapping[str, Any], site: Site) -> Package:
+    check_account(item["ModelPackageArn"], site)
     return Package(
         arn=item["ModelPackageArn"],
         group=item["ModelPackageGroupName"],

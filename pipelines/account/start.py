@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.account.clients import Clients
+from pipelines.account.deployed import check_account
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.executions import (
     execution_id,
@@ -71,13 +72,14 @@ def start(
         description: What it is for.
 
     Raises:
-        AccountError: The pipeline is not deployed, or there is nothing to build a selective
-            execution on.
+        AccountError: The pipeline is not deployed, there is nothing to build a selective execution
+            on, or the credentials are another account's.
         ParameterError: A parameter or a step is not as the deployed definition wants it.
     """
     pipeline_name = site.pipeline_name(name)
     with unless_absent(not_deployed(name)):
         answer = clients.sagemaker.describe_pipeline(PipelineName=pipeline_name)
+    check_account(answer["PipelineArn"], site)
     definition = load(answer["PipelineDefinition"])
     # What is wrong with these is said before anything is looked for.
     given = _checked(definition, parameters, name)

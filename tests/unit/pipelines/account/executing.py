@@ -170,7 +170,9 @@ class Sagemaker:
     def deployed(self, text: str = TEXT) -> None:
         """DescribePipeline."""
         self.stub.add_response(
-            "describe_pipeline", {"PipelineDefinition": text}, {"PipelineName": PIPELINE}
+            "describe_pipeline",
+            {"PipelineArn": SITE.pipeline_arn("training"), "PipelineDefinition": text},
+            {"PipelineName": PIPELINE},
         )
 
     def absent(self, operation: str, message: str = "It does not exist.") -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.account import executions
+from pipelines.account.deployed import OTHER_ACCOUNT
 from pipelines.account.errors import AccountError
 from pipelines.account.executions import (
     POLL_SECONDS,
@@ -172,6 +173,9 @@ def test_executions_of_a_pipeline_are_listed(account: Account) -> None:
     assert (item.name, item.display_name) == (f"training/{item.id}", "try-1")
     assert item.to_document()["PipelineExecutionStatus"] == "Succeeded"
     assert find_execution("training", SITE, account.clients) == item.arn
+    with pytest.raises(AccountError) as raised:
+        find_execution("training", replace(SITE, account="444455556666"), account.clients)
+    assert str(raised.value) == OTHER_ACCOUNT
     assert find_execution("latest", SITE, account.clients) == item.arn
     assert find_execution(item.id, SITE, account.clients) == item.arn
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from pipelines.account.deployed import OTHER_ACCOUNT
 from pipelines.account.errors import AccountError
 from pipelines.account.packages import (
     Package,
@@ -88,6 +89,18 @@ def test_a_package_is_found_by_its_name(sagemaker: Stubber, text: str) -> None:
     """The service takes both forms."""
     answer(sagemaker, "describe_model_package", {"ModelPackageName": text}, **package(2))
     assert find_package(text, SITE, clients(sagemaker)).arn == f"{ARN}/2"
+
+
+@pytest.mark.parametrize("text", [f"{GROUP}/2", "latest"])
+def test_a_package_of_another_account_is_not_decided_on(sagemaker: Stubber, text: str) -> None:
+    """A group of another stage has the same name."""
+    if text == "latest":
+        answer(sagemaker, "list_model_packages", LIST, ModelPackageSummaryList=[package(2)])
+    else:
+        answer(sagemaker, "describe_model_package", {"ModelPackageName": text}, **package(2))
+    with pytest.raises(AccountError) as raised:
+        find_package(text, replace(SITE, account="444455556666"), clients(sagemaker))
+    assert str(raised.value) == OTHER_ACCOUNT
 
 
 def test_the_newest_package_is_found(sagemaker: Stubber) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from pipelines.account.deployed import OTHER_ACCOUNT
 from pipelines.account.errors import AccountError
 from pipelines.account.selection import Selection
 from pipelines.account.start import Started, new_token, retry, start, stop
@@ -83,6 +85,16 @@ def test_a_start_that_is_attempted_again_starts_one(deployed: Account, fault: Fa
     answer = deployed.clients.sagemaker.list_pipeline_executions(PipelineName=PIPELINE)
     [only] = answer["PipelineExecutionSummaries"]
     assert only["PipelineExecutionArn"] == started.arn
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_nothing_starts_in_another_account(deployed: Account) -> None:
+    """A pipeline of another stage has the same name."""
+    other = replace(SITE, account="444455556666")
+    with pytest.raises(AccountError) as caught:
+        start("training", other, deployed.clients, token=TOKEN, parameters={})
+    assert str(caught.value) == OTHER_ACCOUNT
+    assert deployed.writes == []
 
 
 def test_tokens_are_long_and_different() -> None:
