@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -73,6 +74,7 @@ _LOG_IN = "log in again, for example with 'aws sso login', or name other credent
 _AGAIN = "run the command again later: it goes on where it was"
 _SERVER_ERROR = 500
 _MENTIONED = re.compile(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?[\s\"]")
+_BUCKET_IN_HOST = re.compile(r"^.+\.(?=s3[.-])")
 _ACCOUNT_IN_ARN = re.compile(r"(?<=:)\d{12}(?=:)")
 
 
@@ -196,7 +198,7 @@ def _failure(error: "BotoCoreError") -> str | None:
     """What kept a call from being answered; None: a mistake of ours, such as a wrong request."""
     from botocore import exceptions
 
-    where = f" at {error.kwargs['endpoint_url']}" if "endpoint_url" in error.kwargs else ""
+    where = f" at {_host(error.kwargs['endpoint_url'])}" if "endpoint_url" in error.kwargs else ""
     if isinstance(error, exceptions.NoCredentialsError):
         return (
             "There are no AWS credentials; log in, for example with 'aws sso login', or name them "
@@ -223,6 +225,11 @@ def _failure(error: "BotoCoreError") -> str | None:
             "AWS_ENDPOINT_URL."
         )
     return None
+
+
+def _host(url: str) -> str:
+    """Which service was called: no bucket, which S3 has before its own name, and no key."""
+    return _BUCKET_IN_HOST.sub("", urlsplit(url).netloc)
 
 
 def without_account(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from pipelines.account.clients import Clients
@@ -141,7 +141,7 @@ def test_a_bucket_that_does_not_exist(account: Account) -> None:
         (
             Fault.TIMED_OUT,
             f"The service at URL did not answer, again and again; {AGAIN}",
-            f"The service at URLBUCKET did not answer, again and again; {AGAIN}",
+            f"The service at URL did not answer, again and again; {AGAIN}",
         ),
     ],
 )
@@ -150,10 +150,26 @@ def test_faults_that_do_not_end(account: Account, fault: Fault, sagemaker: str, 
     account.faults = lambda *_: fault
     error = raised(account.clients.sagemaker.list_pipelines)
     assert account.num_attempts == 8
-    assert str(error) == sagemaker.replace("URL", f"{account.url}/")
+    address = account.url.removeprefix("http://")
+    assert str(error) == sagemaker.replace("URL", address)
     error = raised(account.clients.s3.list_objects_v2, Bucket=SITE.bucket)
-    bucket = f"{account.url}/{SITE.bucket}?list-type=2&encoding-type=url"
-    assert str(error) == s3.replace("URLBUCKET", bucket)
+    assert str(error) == s3.replace("URL", address)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://my.bucket.s3.eu-west-1.amazonaws.com/dogs/a?x=1", "s3.eu-west-1.amazonaws.com"),
+        ("https://s3.amazonaws.com/my-bucket/dogs/a", "s3.amazonaws.com"),
+        ("https://my-bucket.s3-fips.us-east-1.amazonaws.com/", "s3-fips.us-east-1.amazonaws.com"),
+        ("https://api.sagemaker.us-east-1.amazonaws.com/", "api.sagemaker.us-east-1.amazonaws.com"),
+    ],
+)
+def test_the_address_of_a_service_tells_no_bucket(url: str, host: str) -> None:
+    """The default bucket has the account's number in its name."""
+    with pytest.raises(AccountError) as caught, explained():
+        raise ReadTimeoutError(endpoint_url=url)
+    assert str(caught.value) == f"The service at {host} did not answer, again and again; {AGAIN}"
 
 
 def test_a_service_that_cannot_be_reached(
@@ -164,7 +180,7 @@ def test_a_service_that_cannot_be_reached(
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     error = raised(Clients(SITE).sts.get_caller_identity)
     assert str(error) == (
-        "The service at http://127.0.0.1:9/ cannot be reached; check the network, the proxy, "
+        "The service at 127.0.0.1:9 cannot be reached; check the network, the proxy, "
         "SITE_REGION and AWS_ENDPOINT_URL."
     )
 

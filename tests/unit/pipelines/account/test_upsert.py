@@ -100,9 +100,10 @@ def test_the_life_of_a_pipeline(with_monitoring: Account, version: Versions) -> 
     assert has_no_changes(account, third)
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.RESET, Fault.TIMED_OUT]
-)
+FAULTS = [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.RESET, Fault.TIMED_OUT]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_every_single_call(
     with_monitoring: Account, version: Versions, fault: Fault
 ) -> None:
@@ -115,6 +116,25 @@ def test_a_fault_of_every_single_call(
         assert deployed(account, *versions) == item
     assert_rules_are_complete(account)
     assert has_no_changes(account, versions[-1])
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.RESET])
+def test_nobody_is_told_whose_account_it_is(
+    account: Account, version: Versions, caplog: pytest.LogCaptureFixture, fault: Fault
+) -> None:
+    """Nothing is logged while it goes well; where the service fails, no name of it is told."""
+    told = version(0).upsert(account.clients)
+    assert caplog.records == []
+    for operation in ("ListObjectsV2", "PutObject", "UpdatePipeline", "DeleteObject"):
+        account.faults = lambda call, _, name=operation: fault if call.operation == name else None
+        try:
+            told += version(1).upsert(account.clients)
+        except AccountError as error:
+            told.append(str(error))
+        account.forget()
+    told += caplog.messages
+    assert len(told) > len(caplog.messages) > 0
+    assert not [text for text in told if SITE.account in text or SITE.bucket in text]
 
 
 def test_a_crash_after_every_single_write(with_monitoring: Account, version: Versions) -> None:
