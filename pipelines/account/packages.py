@@ -11,6 +11,7 @@ from pipelines.account.clients import Clients
 from pipelines.account.deployed import approved_parameters, check_account, deployed_pipelines
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.executions import unless_absent
+from pipelines.account.lease import publishing, this_writer
 from pipelines.definition import Json
 from pipelines.local.errors import choices
 from pipelines.reconcile import Change, Verb, present_schedules
@@ -133,9 +134,21 @@ def train_as_approved(site: Site, clients: Clients) -> list[Change]:
         What was changed.
 
     Raises:
-        AccountError: The account cannot be read, or a schedule not be written.
+        AccountError: The account cannot be read, a schedule cannot be written, or another writer is
+            at work.
         DeclarationError: The group of the schedules does not exist.
     """
+    if not _updates(site, clients):
+        return []
+    with publishing(site, clients.s3, this_writer()):
+        updates = _updates(site, clients)  # An upsert may have been at work meanwhile.
+        for request in updates:
+            clients.scheduler.update_schedule(**request)
+    return [Change(Verb.UPDATED, "schedule", request["Name"]) for request in updates]
+
+
+def _updates(site: Site, clients: Clients) -> list[Mapping[str, Any]]:
+    """The requests of UpdateSchedule."""
     deployed = deployed_pipelines(site, clients)
     approved = approved_parameters(site, deployed, clients.sagemaker)
     repeating = {
@@ -143,7 +156,7 @@ def train_as_approved(site: Site, clients: Clients) -> list[Change]:
     }
     wanted = trigger_requests(site, pipelines=deployed, approved=approved)
     present = present_schedules(wanted, clients.scheduler)
-    changes = []
+    updates = []
     for request in wanted.schedules:
         schedule = present.get(request["Name"])
         begins = json.loads(request["Target"]["Input"])
@@ -152,9 +165,8 @@ def train_as_approved(site: Site, clients: Clients) -> list[Change]:
         target = _with_parameters(schedule["Target"], begins[_PARAMETERS])
         if target != schedule["Target"]:
             kept = {name: schedule[name] for name in _UPDATABLE if name in schedule}
-            clients.scheduler.update_schedule(**kept, Target=target)
-            changes.append(Change(Verb.UPDATED, "schedule", request["Name"]))
-    return changes
+            updates.append({**kept, "Target": target})
+    return updates
 
 
 def _with_parameters(target: Mapping[str, Any], parameters: Json) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ import pytest
 from botocore.stub import Stubber
 
 from pipelines.account.deployed import OTHER_ACCOUNT
-from pipelines.account.errors import AccountError
+from pipelines.account.errors import AccountError, LeaseError
+from pipelines.account.lease import publishing
 from pipelines.account.packages import (
     Package,
     find_package,
@@ -202,9 +203,10 @@ def scheduled(account: Account) -> Account:
 def test_schedules_train_as_is_approved(scheduled: Account, sagemaker: Stubber) -> None:
     """Only the parameters of the schedule that repeats a training change, and only once."""
     before = parameters(scheduled, "monitoring")
-    for expected in (["updated schedule dogs.retraining"], []):
-        tell_approved(sagemaker, epochs="30", dropout="0.2")
-        changes = train_as_approved(SITE, clients(sagemaker, scheduler=scheduled.clients.scheduler))
+    for num_reads, expected in ((2, ["updated schedule dogs.retraining"]), (1, [])):
+        for _ in range(num_reads):  # The second time under the lease.
+            tell_approved(sagemaker, epochs="30", dropout="0.2")
+        changes = train_as_approved(SITE, of(scheduled, sagemaker))
         assert [str(change) for change in changes] == expected
     assert parameters(scheduled, "retraining")["Epochs"] == "30"
     assert parameters(scheduled, "monitoring") == before
@@ -212,7 +214,24 @@ def test_schedules_train_as_is_approved(scheduled: Account, sagemaker: Stubber) 
         GroupName=SITE.schedule_group, Name="dogs.retraining"
     )
     assert schedule["ScheduleExpression"] == "rate(3 days)"
-    assert scheduled.writes == ["scheduler:UpdateSchedule"]
+    assert scheduled.writes == ["s3:PutObject", "scheduler:UpdateSchedule", "s3:DeleteObject"]
+
+
+def of(account: Account, sagemaker: Stubber) -> Any:
+    """The account's clients, of which SageMaker's is stubbed."""
+    return clients(sagemaker, s3=account.clients.s3, scheduler=account.clients.scheduler)
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_schedules_are_left_to_a_writer_at_work(scheduled: Account, sagemaker: Stubber) -> None:
+    """Of two that write what they read, the slower one would undo what the other did."""
+    tell_approved(sagemaker, epochs="30")
+    with publishing(SITE, scheduled.clients.s3, "ben@build"):
+        scheduled.forget()
+        with pytest.raises(LeaseError, match=r"^'ben@build' is publishing, until "):
+            train_as_approved(SITE, of(scheduled, sagemaker))
+        assert scheduled.writes == ["s3:PutObject"]  # which is refused
+    assert parameters(scheduled, "retraining")["Epochs"] == "20"
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -220,8 +239,9 @@ def test_without_an_approved_package_the_defaults_hold(
     scheduled: Account, sagemaker: Stubber
 ) -> None:
     """The only approved one was rejected."""
-    tell_approved(sagemaker)
-    train_as_approved(SITE, clients(sagemaker, scheduler=scheduled.clients.scheduler))
+    for _ in range(2):
+        tell_approved(sagemaker)
+    train_as_approved(SITE, of(scheduled, sagemaker))
     assert parameters(scheduled, "retraining") == {}
 
 
@@ -229,6 +249,5 @@ def test_without_an_approved_package_the_defaults_hold(
 def test_a_schedule_that_is_not_there_is_not_made(account: Account, sagemaker: Stubber) -> None:
     """Publishing is up to an upsert."""
     tell_approved(sagemaker, epochs="30")
-    scheduler = account.clients.scheduler
-    assert train_as_approved(SITE, clients(sagemaker, scheduler=scheduler)) == []
+    assert train_as_approved(SITE, of(account, sagemaker)) == []
     assert account.writes == []
