@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 AMBIENT_PREFIXES = ("AWS_", "SAGEMAKER_", "SITE_", "SM_")
 
 
+# Tests run side by side, and their tensors are small: further threads would only get in the way.
+# Libraries read it when they are loaded.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites the definition snapshots."""
     parser.addoption(

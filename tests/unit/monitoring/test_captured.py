@@ -255,15 +255,13 @@ def test_layouts_change_nothing(
 ) -> None:
     """Of a line spoiled at any place, the same is read or refused as by the parser alone."""
     good = line({"label": "cat", "x": -0.5}, event_id="a", inference_id="b")
-    if request_text is not None:
+    places = range(len(good))
+    if request_text is not None:  # The rest of the line is the same.
         asked = b'"endpointInput":{"data":"%b","encoding":"BASE64"},' % request_text
-        good = good.replace(b'"endpointOutput"', asked + b'"endpointOutput"')
+        start = good.index(b'"endpointOutput"')
+        good, places = good[:start] + asked + good[start:], range(start + len(asked))
     spoiled = sorted(
-        {
-            good[:place] + junk + good[place + width :]
-            for place in range(len(good))
-            for junk, width in JUNK
-        }
+        {good[:place] + junk + good[place + width :] for place in places for junk, width in JUNK}
     )
 
     def result(bad: bytes) -> object:
