@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sagemaker.core.workflow.conditions import ConditionGreaterThan
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.lambda_step import LambdaStep
@@ -69,6 +70,8 @@ def select_window_step(
         "QualityHistoryUri": history_uri(context, endpoint_name, "check_model_quality"),
         "ManifestsUri": context.output_uri(_FOLDER),
         "PlaceholderUri": placeholder_uri,
+        "PipelineName": ExecutionVariables.PIPELINE_NAME,
+        "PipelineExecutionArn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
     }
     if site.output_kms_key:
         inputs["KmsKeyId"] = site.output_kms_key

@@ -62,6 +62,7 @@ CALLS: Mapping[str, Calls] = {
         "s3:ListBucket": ("CaptureUri", "GroundTruthUri", "DriftHistoryUri", "QualityHistoryUri"),
         "s3:PutObject": ("ManifestsUri",),
         "sagemaker:DescribeEndpoint": ("EndpointName",),
+        "sagemaker:ListPipelineExecutions": ("PipelineName",),
     },
     "smoke_test": {
         "s3:GetObject": ("SamplesUri",),
@@ -82,7 +83,7 @@ class _Kind:
     """Resources of SageMaker that a member of events names."""
 
     sid: str
-    """Of the statement about them."""
+    """Of the statement about them; of several, each with its actions, the first one's."""
     kind: str = ""
     """Resource type; empty: the member is an ARN."""
     form: str = "{}"
@@ -217,18 +218,10 @@ def _objects(events: Sequence[_Event], arns: Arns) -> Iterator[Statement]:
 
 def _sagemaker(events: Sequence[_Event], arns: Arns) -> Iterator[Statement]:
     for member, kind in _KINDS.items():
-        actions: set[str] = set()
-        texts: dict[str, None] = {}
-        for event in events:
-            found = event.texts(member)
-            for action, event_members in CALLS[event.function].items():
-                if found and action.startswith("sagemaker:") and member in event_members:
-                    actions.add(action)
-                    texts.update(dict.fromkeys(found))
-        if actions:
+        for number, (actions, texts) in enumerate(_allowed(events, member).items(), start=1):
             names = [kind.form.format(text) for text in texts]
             yield Statement(
-                sid=kind.sid,
+                sid=kind.sid if number == 1 else f"{kind.sid}{number}",
                 actions=tuple(actions),
                 resources=tuple(
                     arn
@@ -239,6 +232,24 @@ def _sagemaker(events: Sequence[_Event], arns: Arns) -> Iterator[Statement]:
             )
     if any("sagemaker:ListModelPackages" in CALLS[event.function] for event in events):
         yield list_packages_statement(arns)
+
+
+def _allowed(events: Sequence[_Event], member: str) -> Mapping[frozenset[str], Sequence[str]]:
+    """What a member of events may be, by the actions of SageMaker for which it is named.
+
+    Each resource gets its own actions: a pipeline whose executions are only listed cannot be
+    started.
+    """
+    actions: dict[str, set[str]] = {}
+    for event in events:
+        for action, event_members in CALLS[event.function].items():
+            if action.startswith("sagemaker:") and member in event_members:
+                for text in event.texts(member):
+                    actions.setdefault(text, set()).add(action)
+    allowed: dict[frozenset[str], list[str]] = {}
+    for text, found in actions.items():
+        allowed.setdefault(frozenset(found), []).append(text)
+    return allowed
 
 
 def _scaling(endpoints: Sequence[str], arns: Arns) -> Iterator[Statement]:

@@ -71,8 +71,8 @@ def project(
     """
     uris: dict[str, None] = {}
     images: dict[str, None] = {}
-    for definition in definitions.values():
-        values = Values(definition, parameters=parameters)
+    for name, definition in definitions.items():
+        values = Values(definition, parameters=parameters, pipeline_name=site.pipeline_name(name))
         for step in values.steps:
             if step.type == REGISTER:
                 texts = [
@@ -87,7 +87,13 @@ def project(
     return Project(
         site=site,
         pipelines={
-            name: Values(definitions[name], parameters=parameters, recorded=uris) for name in names
+            name: Values(
+                definitions[name],
+                parameters=parameters,
+                pipeline_name=site.pipeline_name(name),
+                recorded=uris,
+            )
+            for name in names
         },
         others=tuple(name for name in definitions if name not in names),
         recorded_uris=tuple(uris),

@@ -56,6 +56,7 @@ class Values:
         definition: Mapping[str, Json],
         *,
         parameters: Mapping[str, str],
+        pipeline_name: str = ANYTHING,
         recorded: Collection[str] = (),
     ) -> None:
         """Prepare to look values up.
@@ -63,12 +64,14 @@ class Values:
         Args:
             definition: The parsed definition.
             parameters: Values of parameters in place of their defaults.
+            pipeline_name: Name under which the pipeline is deployed, where that is known.
             recorded: S3 URIs that registered model packages record.
         """
         self.steps = steps(definition)
         self._steps_by_name = {step.name: step for step in self.steps}
         self._declared = {item["Name"]: item for item in definition.get("Parameters", [])}
         self._chosen = parameters
+        self._pipeline_name = pipeline_name
         self._recorded = tuple(recorded)
 
     def texts(self, value: Json) -> list[str]:
@@ -93,6 +96,8 @@ class Values:
         kind, name, *path = segments
         if kind == "Parameters":
             return [self._parameter(str(name))]
+        if (kind, name) == ("Execution", "PipelineName"):
+            return [self._pipeline_name]
         if kind != "Steps":
             return [ANYTHING]
         step = self._steps_by_name[str(name)]

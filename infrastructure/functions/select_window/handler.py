@@ -6,7 +6,8 @@ ISO 8601), `WindowEnd` (`now`, or such a time), `WindowHours`, `CaptureDelayMinu
 `LabelDelayHours`; the S3 prefixes `GroundTruthUri`, with a folder per hour, and `DriftHistoryUri`
 and `QualityHistoryUri`, with a record of each earlier window; `ManifestsUri`, where the manifests
 of `steps.window_manifests` are written; `PlaceholderUri`, an object that stands in a manifest which
-would list none; `KmsKeyId`, if the manifests are to have a key of their own.
+would list none; `KmsKeyId`, if the manifests are to have a key of their own; `PipelineName` and
+`PipelineExecutionArn`, of the execution that asks.
 Answer: `NumRecords`, a number, 0 where there is nothing to look at; `Message`, which says why;
 `DriftWindowStart` and `DriftWindowEnd`, `QualityWindowStart` and `QualityWindowEnd`; and of the
 model in force `BaselineUri`, `ModelPackageArn` and `CaptureUri`, empty where there is none.
@@ -14,11 +15,15 @@ model in force `BaselineUri`, `ModelPackageArn` and `CaptureUri`, empty where th
 The window of the drift check ends `CaptureDelayMinutes` before WindowEnd, and that of the quality
 check `LabelDelayHours` earlier still. Each begins where the latest window that its check has judged
 ended, so that no record is judged twice and windows with too few records are joined; it is at most
-WindowHours long. An execution whose checks have not ended yet has judged nothing: one that starts
-meanwhile looks at the same records. With a time as WindowStart both begin there, whatever was
-judged. Without any
+WindowHours long. With a time as WindowStart both begin there, whatever was judged. Without any
 label, the quality check gets the drift check's window: it cannot judge that, and so takes nothing
 from a later one.
+
+Executions that overlap take turns, for only one that has ended tells what it judged: while an
+earlier one is under way, there is nothing to look at. A project monitors through one pipeline, so
+that it is the executions of that which count, whatever their endpoints; one with a time as
+WindowStart waits for none. An execution that is retried goes on with the windows that it was given,
+at which others may have looked since: start another one instead.
 
 Only records of the deployment in force are read, so that a window holds the answers of one model.
 The files are those of a window's hours; the records of its first and last hour are cut by time when
@@ -37,6 +42,7 @@ from infrastructure.functions.endpoints import describe_endpoint
 from infrastructure.functions.objects import bucket_and_key
 from infrastructure.functions.select_window.files import captured_files, count, label_files
 from infrastructure.functions.select_window.history import History
+from infrastructure.functions.select_window.turns import execution_before
 from infrastructure.functions.select_window.window import time_text
 from infrastructure.functions.select_window.windows import UNJUDGED, Windows
 from monitoring.active import ActiveBaseline
@@ -74,11 +80,21 @@ def respond(
         message = f"no baseline is in force for endpoint '{event['EndpointName']}'"
         return _answer(longest, None, 0, f"nothing to look at: {message}")
     _check_endpoint(event["EndpointName"], active, now, sagemaker)
+    is_unjudged = event["WindowStart"] == UNJUDGED
+    if is_unjudged:
+        # Asked before the histories are read, which by then have all of an execution that ended.
+        before = execution_before(event["PipelineExecutionArn"], event["PipelineName"], sagemaker)
+        if before is not None:
+            message = (
+                f"execution '{before}' started earlier and has not ended; what it leaves is looked "
+                "at next time"
+            )
+            return _answer(longest, active, 0, f"nothing to look at: {message}")
     capture_uri = active["capture_uri"]
     drift_history = History.of(event["DriftHistoryUri"], s3)
     quality_history = History.of(event["QualityHistoryUri"], s3)
     windows = longest
-    if event["WindowStart"] == UNJUDGED:
+    if is_unjudged:
         ended = drift_history.execution_ids & quality_history.execution_ids
         windows = Windows(
             drift=drift_history.unjudged(longest.drift, capture_uri, ended, s3),

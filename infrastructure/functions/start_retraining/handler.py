@@ -24,10 +24,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from infrastructure.functions.executions import RUNNING, newest_executions
 from infrastructure.functions.model_packages import approved_training
 from steps.drift_message import num_violations
 
-_RUNNING = frozenset({"Executing", "Stopping"})
 _MAX_RESULTS = 100
 
 
@@ -99,15 +99,9 @@ def _doubt(execution_arn: str, step_name: str, sagemaker: Any) -> str:
 
 def _obstacle(pipeline: str, since: datetime, period: str, sagemaker: Any) -> str:
     """Why none is to be started, as a sentence; empty if one is."""
-    newest = sagemaker.list_pipeline_executions(
-        PipelineName=pipeline,
-        SortBy="CreationTime",
-        SortOrder="Descending",
-        MaxResults=_MAX_RESULTS,
-    )["PipelineExecutionSummaries"]
-    for execution in newest:
+    for execution in newest_executions(pipeline, sagemaker):
         arn, started = execution["PipelineExecutionArn"], execution["StartTime"]
-        if execution["PipelineExecutionStatus"] in _RUNNING:
+        if execution["PipelineExecutionStatus"] in RUNNING:
             return f"Started none: {arn} is running."
         if started > since:
             return f"Started none: {arn} was started {period}, at {started:%Y-%m-%dT%H:%M:%SZ}."

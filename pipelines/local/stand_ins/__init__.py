@@ -38,7 +38,7 @@ STAND_INS: Mapping[str, Callable[[Backing], object]] = {
     "cloudwatch": lambda backing: CloudWatchStandIn(backing.root / "cloudwatch"),
     "s3": lambda backing: S3StandIn(backing.store),
     "sagemaker": lambda backing: SageMakerStandIn(
-        backing.registry, backing.hosting, backing.is_stopping
+        backing.root, backing.registry, backing.hosting, backing.is_stopping
     ),
     "sagemaker_runtime": lambda backing: RuntimeStandIn(backing.hosting),
 }

@@ -1,14 +1,14 @@
-"""Stands in for the SageMaker client where executions of pipelines are listed and started."""
+"""Stands in for the SageMaker client where executions are started and looked at."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeAlias
 
-from pipelines.execution import Status, StepExecution
+from pipelines.execution import StepExecution
 from pipelines.local.errors import LocalExecutionError
 from pipelines.local.execution import LocalExecution
-from pipelines.local.history import Recorded, executions
+from pipelines.local.history import executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
 from pipelines.local.stand_ins.errors import client_error
@@ -26,26 +26,9 @@ class PipelinesStandIn(SageMakerStandIn):
 
     def __init__(self, root: Path, start: Start) -> None:
         """Answer from the records under `root`, and start executions with `start`."""
-        super().__init__(Registry(root), Hosting(root), Event())
-        self._root = root
+        super().__init__(root, Registry(root), Hosting(root), Event())
         self._start = start
         self._started: dict[str, str] = {}
-
-    def list_pipeline_executions(
-        self,
-        *,
-        PipelineName: str,  # noqa: N803
-        SortBy: str = "CreationTime",  # noqa: N803
-        SortOrder: str = "Descending",  # noqa: N803
-        MaxResults: int = 100,  # noqa: N803
-    ) -> dict[str, Any]:
-        """Summaries of the executions of a pipeline; of several pages, the first."""
-        if SortBy != "CreationTime":
-            raise _refusal("ListPipelineExecutions", f"SortBy is '{SortBy}'; here: CreationTime.")
-        found = executions(self._root, pipeline=PipelineName)
-        if SortOrder == "Ascending":
-            found.reverse()
-        return {"PipelineExecutionSummaries": [_summary(item) for item in found[:MaxResults]]}
 
     def list_pipeline_execution_steps(
         self,
@@ -93,17 +76,6 @@ class PipelinesStandIn(SageMakerStandIn):
                 raise _refusal(operation, str(error)) from error
             self._started[ClientRequestToken] = execution.arn
         return {"PipelineExecutionArn": self._started[ClientRequestToken]}
-
-
-def _summary(recorded: Recorded) -> dict[str, Any]:
-    execution = recorded.execution
-    # One that died will never say so; to the service it would have been stopped.
-    status = Status.STOPPED if recorded.has_died else execution.status
-    return {
-        "PipelineExecutionArn": execution.arn,
-        "StartTime": execution.started,
-        "PipelineExecutionStatus": str(status),
-    }
 
 
 def _step(step: StepExecution) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""Stands in for the SageMaker client: the model registry and the endpoints of this machine."""
+"""Stands in for the SageMaker client: this machine's models, endpoints and executions."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from threading import Event
 from typing import Any
 
+from pipelines.execution import Status
 from pipelines.local.errors import StepFailed, choices
+from pipelines.local.history import Recorded, executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
 from pipelines.local.stand_ins.errors import client_error
@@ -14,8 +17,18 @@ from pipelines.local.stand_ins.errors import client_error
 class SageMakerStandIn:
     """The operations of the SageMaker client that functions may use."""
 
-    def __init__(self, registry: Registry, hosting: Hosting, is_stopping: Event) -> None:
-        """Answer from `registry` and `hosting`; stop waiting for an endpoint at `is_stopping`."""
+    def __init__(
+        self, root: Path, registry: Registry, hosting: Hosting, is_stopping: Event
+    ) -> None:
+        """Prepare to answer.
+
+        Args:
+            root: Folder of the executions.
+            registry: The model packages.
+            hosting: The endpoints.
+            is_stopping: Tells when to wait for an endpoint no longer.
+        """
+        self._root = root
         self._registry = registry
         self._hosting = hosting
         self._is_stopping = is_stopping
@@ -102,6 +115,22 @@ class SageMakerStandIn:
             raise _refusal("DeleteEndpoint", str(error)) from error
         return {}
 
+    def list_pipeline_executions(
+        self,
+        *,
+        PipelineName: str,  # noqa: N803
+        SortBy: str = "CreationTime",  # noqa: N803
+        SortOrder: str = "Descending",  # noqa: N803
+        MaxResults: int = 100,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Summaries of the executions of a pipeline; of several pages, the first."""
+        if SortBy != "CreationTime":
+            raise _refusal("ListPipelineExecutions", f"SortBy is '{SortBy}'; here: CreationTime.")
+        found = executions(self._root, pipeline=PipelineName)
+        if SortOrder == "Ascending":
+            found.reverse()
+        return {"PipelineExecutionSummaries": [_summary(item) for item in found[:MaxResults]]}
+
 
 _SUMMARY = (
     "ModelPackageArn", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageDescription",
@@ -111,6 +140,17 @@ _SUMMARY = (
 
 def _with_time(package: Mapping[str, Any]) -> dict[str, Any]:
     return {**package, "CreationTime": datetime.fromisoformat(package["CreationTime"])}
+
+
+def _summary(recorded: Recorded) -> dict[str, Any]:
+    execution = recorded.execution
+    # One that died will never say so; to the service it would have been stopped.
+    status = Status.STOPPED if recorded.has_died else execution.status
+    return {
+        "PipelineExecutionArn": execution.arn,
+        "StartTime": execution.started,
+        "PipelineExecutionStatus": str(status),
+    }
 
 
 def _refusal(operation: str, message: str) -> Exception:

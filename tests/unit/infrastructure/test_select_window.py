@@ -19,6 +19,9 @@ from infrastructure.functions.select_window.handler import respond
 BUCKET = "bucket"
 PACKAGE = "arn:aws:sagemaker:us-east-1:111122223333:model-package/dogs/7"
 ENDPOINT = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/dogs"
+EXECUTIONS = "arn:aws:sagemaker:us-east-1:111122223333:pipeline/dogs-monitoring/execution"
+OWN = "k5"
+"""Id of the execution that asks."""
 ACTIVE = {
     "capture_uri": "s3://bucket/capture/abc/dogs",
     "data_statistics_uri": "s3://bucket/baseline/data_quality/statistics.json",
@@ -39,6 +42,8 @@ EVENT = {
     "QualityHistoryUri": "s3://bucket/history/quality",
     "ManifestsUri": "s3://bucket/executions/1/select_window",
     "PlaceholderUri": "s3://bucket/nothing/README.txt",
+    "PipelineName": "dogs-monitoring",
+    "PipelineExecutionArn": f"{EXECUTIONS}/{OWN}",
 }
 NOTHING = [{"prefix": "s3://bucket/nothing/"}, "README.txt"]
 
@@ -57,11 +62,18 @@ def s3() -> Iterator[Any]:
 
 
 @pytest.fixture
-def active(s3: Any, sagemaker: Stubber) -> Stubber:
+def served(s3: Any, sagemaker: Stubber) -> Stubber:
     """A model is in force for the endpoint, and the endpoint serves it."""
     put(s3, "active/dogs.json", json.dumps(ACTIVE))
     add_endpoint(sagemaker)
     return sagemaker
+
+
+@pytest.fixture
+def active(served: Stubber) -> Stubber:
+    """The same, and no other execution is under way."""
+    add_executions(served)
+    return served
 
 
 def add_endpoint(
@@ -81,6 +93,36 @@ def add_endpoint(
         "LastModifiedTime": modified,
     }
     stub.add_response("describe_endpoint", description, {"EndpointName": "dogs"})
+
+
+def add_executions(
+    stub: Stubber, *executions: tuple[str, str, int], own: str | None = f"{EXECUTIONS}/{OWN}"
+) -> None:
+    """Let the client list executions: id, status, and seconds from this one's start to theirs.
+
+    This one is among them, unless it is None.
+    """
+    listed = [(f"{EXECUTIONS}/{name}", status, seconds) for name, status, seconds in executions]
+    listed += [] if own is None else [(own, "Executing", 0)]
+    started = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    summaries = [
+        {
+            "PipelineExecutionArn": arn,
+            "PipelineExecutionStatus": status,
+            "StartTime": started + timedelta(seconds=seconds),
+        }
+        for arn, status, seconds in sorted(listed, key=lambda item: -item[2])
+    ]
+    stub.add_response(
+        "list_pipeline_executions",
+        {"PipelineExecutionSummaries": summaries},
+        {
+            "PipelineName": "dogs-monitoring",
+            "SortBy": "CreationTime",
+            "SortOrder": "Descending",
+            "MaxResults": 100,
+        },
+    )
 
 
 def put(s3: Any, key: str, content: str | bytes = "") -> None:
@@ -434,17 +476,92 @@ def test_a_window_that_was_judged_has_nothing_to_look_at(s3: Any, active: Stubbe
         assert manifest(s3, name) == NOTHING
 
 
-def test_a_start_looks_again_on_purpose(s3: Any, active: Stubber) -> None:
-    """Whatever was judged, and however long ago it is."""
+def test_a_start_looks_again_on_purpose(s3: Any, served: Stubber) -> None:
+    """Whatever was judged, and however long ago it is; other executions are not asked for."""
     put_records(s3, "03:10", "08:10", "09:10")
     put(s3, "labels/dogs/2026/11/21/09/a.jsonl")
     put_judged(s3, "07:30", "09:30")
 
-    answer = select(s3, active, WindowStart="2026-11-21T04:00:00+01:00", LabelDelayHours=1)
+    answer = select(s3, served, WindowStart="2026-11-21T04:00:00+01:00", LabelDelayHours=1)
 
     assert answer["NumRecords"] == 3
     assert drift_window(answer) == ("03:00", "09:30")
     assert quality_window(answer) == ("03:00", "08:30")
+
+
+@pytest.mark.parametrize("status", ["Executing", "Stopping"])
+def test_while_an_earlier_execution_is_under_way_there_is_nothing_to_look_at(
+    s3: Any, served: Stubber, status: str
+) -> None:
+    """What it looks at is not known before it has ended; this one writes nothing."""
+    put_records(s3, "08:10")
+    add_executions(served, ("z9", status, -60), ("a1", "Executing", 60))
+
+    answer = select(s3, served)
+
+    assert answer == {
+        "NumRecords": 0,
+        "Message": "nothing to look at: execution 'z9' started earlier and has not ended; what it "
+        "leaves is looked at next time",
+        "BaselineUri": "s3://bucket/baseline",
+        "CaptureUri": "s3://bucket/capture/abc/dogs",
+        "ModelPackageArn": PACKAGE,
+        "DriftWindowStart": "2026-11-21T07:30:00Z",
+        "DriftWindowEnd": "2026-11-21T09:30:00Z",
+        "QualityWindowStart": "2026-11-21T07:30:00Z",
+        "QualityWindowEnd": "2026-11-21T09:30:00Z",
+    }
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="executions/")
+
+
+@pytest.mark.parametrize(
+    ("executions", "own", "before"),
+    [
+        pytest.param(
+            [("a1", "Succeeded", -1), ("a2", "Failed", -2), ("a3", "Stopped", -3)], OWN, None,
+            id="ended",
+        ),
+        pytest.param([("a1", "Executing", 1)], OWN, None, id="later"),
+        pytest.param([("a1", "Executing", 0)], OWN, "a1", id="same time, before"),
+        pytest.param([("z9", "Executing", 0)], OWN, None, id="same time, after"),
+        pytest.param([("Z9", "Executing", 0)], OWN, None, id="same time, after, other case"),
+        pytest.param([("z9", "Executing", -2), ("a1", "Executing", -1)], OWN, "z9", id="first"),
+        pytest.param([("a1", "Executing", 1)], OWN.upper(), None, id="own in other case"),
+        pytest.param([("a1", "Executing", 1)], None, "a1", id="own not listed yet"),
+        pytest.param([("a1", "Failed", -1)], None, None, id="own not listed yet, alone"),
+        pytest.param([], None, None, id="none listed yet"),
+    ],
+)  # fmt: skip
+def test_executions_take_turns(
+    s3: Any,
+    served: Stubber,
+    *,
+    executions: list[tuple[str, str, int]],
+    own: str | None,
+    before: str | None,
+) -> None:
+    """In the order in which they started, or else of their names; each knows the same order."""
+    put_records(s3, "08:10")
+    add_executions(served, *executions, own=None if own is None else f"{EXECUTIONS}/{own}")
+
+    answer = select(s3, served)
+
+    message = answer["Message"]
+    assert answer["NumRecords"] == (0 if before else 1)
+    assert (f"nothing to look at: execution '{before}' started" in message) == bool(before)
+
+
+def test_what_an_execution_judged_that_just_ended_is_known(s3: Any, active: Stubber) -> None:
+    """Others are asked for first: what one writes before it ends is read after that."""
+    put_records(s3, "08:10", "09:10")
+
+    def end(**_: object) -> None:
+        put_judged(s3, "07:30", "09:00")
+
+    active.client.meta.events.register(
+        "before-parameter-build.sagemaker.ListPipelineExecutions", end
+    )
+    assert drift_window(select(s3, active)) == ("09:00", "09:30")
 
 
 def test_labels_have_time_to_come(s3: Any, active: Stubber) -> None:
@@ -589,6 +706,7 @@ def test_a_deployment_does_not_disturb_monitoring(
     put(s3, "active/dogs.json", json.dumps(ACTIVE))
     put_records(s3, "08:10")
     add_endpoint(sagemaker, "dogs-abd", status=status, modified=clock() - age)
+    add_executions(sagemaker)
     assert select(s3, sagemaker)["NumRecords"] == 1
 
 
@@ -599,6 +717,7 @@ def test_records_outlive_their_endpoint(s3: Any, sagemaker: Stubber) -> None:
     sagemaker.add_client_error(
         "describe_endpoint", "ValidationException", 'Could not find endpoint "dogs".'
     )
+    add_executions(sagemaker)
     assert select(s3, sagemaker)["NumRecords"] == 1
 
 

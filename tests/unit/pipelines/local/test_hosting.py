@@ -422,7 +422,7 @@ def test_functions_see_endpoints_as_on_the_service(
     backing: Backing, hosting: Hosting, configure: Callable[..., str]
 ) -> None:
     """Describe, update and delete work through the stand-in, and absence is the service's error."""
-    client = SageMakerStandIn(backing.registry, hosting, NEVER)
+    client = SageMakerStandIn(backing.root, backing.registry, hosting, NEVER)
     hosting.deploy("dogs", configure("a", config="one"), is_stopping=NEVER)
     configure("b", config="two")
 

@@ -90,6 +90,16 @@ TARGET = "arn:aws:application-autoscaling:us-east-1:111122223333:scalable-target
             f"{SAGEMAKER}:pipeline/image-classification-monitoring/execution/x",
             {},
         ),
+        (
+            "sagemaker:ListPipelineExecutions",
+            f"{SAGEMAKER}:pipeline/image-classification-retraining",
+            {},
+        ),
+        (
+            "sagemaker:ListPipelineExecutions",
+            f"{SAGEMAKER}:pipeline/image-classification-monitoring",
+            {},
+        ),
         ("application-autoscaling:RegisterScalableTarget", TARGET, SCALING),
         (
             "cloudwatch:PutMetricData",
@@ -127,7 +137,18 @@ def test_what_functions_call_is_allowed(
             f"{SAGEMAKER}:pipeline/image-classification-deployment",
             {},
         ),
+        (
+            "sagemaker:StartPipelineExecution",
+            f"{SAGEMAKER}:pipeline/image-classification-monitoring",
+            {},
+        ),
         ("sagemaker:StartPipelineExecution", f"{SAGEMAKER}:pipeline/cats-retraining", {}),
+        (
+            "sagemaker:ListPipelineExecutions",
+            f"{SAGEMAKER}:pipeline/image-classification-deployment",
+            {},
+        ),
+        ("sagemaker:ListPipelineExecutions", f"{SAGEMAKER}:pipeline/cats-monitoring", {}),
         (
             "application-autoscaling:RegisterScalableTarget",
             TARGET,
@@ -165,6 +186,17 @@ def test_functions_of_one_pipeline_need_less(definitions: Definitions) -> None:
     """Of `training` alone, only the newest approved package is looked for."""
     found = made(definitions, "training")
     assert list(found) == ["ModelPackages", "ListModelPackages", "WriteLogs"]
+
+
+def test_a_pipeline_that_monitors_lists_its_own_executions(definitions: Definitions) -> None:
+    """Of its own name, which an execution knows as a variable, and without a wildcard."""
+    found = made(definitions, "monitoring")
+    assert found["Pipelines"] == {
+        "Sid": "Pipelines",
+        "Effect": "Allow",
+        "Action": ["sagemaker:ListPipelineExecutions"],
+        "Resource": [f"{SAGEMAKER}:pipeline/image-classification-monitoring"],
+    }
 
 
 def test_a_key_of_an_event_may_be_used(definitions: Definitions) -> None:

@@ -50,7 +50,12 @@ DEFINITION: Mapping[str, Json] = {
 @pytest.fixture
 def values() -> Values:
     """The values of the definition, with one that packages record."""
-    return Values(DEFINITION, parameters={}, recorded=["s3://b/recorded/*"])
+    return Values(
+        DEFINITION,
+        parameters={},
+        pipeline_name="dogs-training",
+        recorded=["s3://b/recorded/*"],
+    )
 
 
 OUTPUTS = "Steps.Split.ProcessingOutputConfig.Outputs"
@@ -64,6 +69,7 @@ OUTPUTS = "Steps.Split.ProcessingOutputConfig.Outputs"
         pytest.param({"a": 1}, ["*"], id="object"),
         pytest.param({"Get": "Parameters.Data"}, ["s3://data/raw/"], id="default"),
         pytest.param({"Get": "Execution.PipelineExecutionId"}, ["*"], id="execution"),
+        pytest.param({"Get": "Execution.PipelineName"}, ["dogs-training"], id="pipeline"),
         pytest.param({"Std:JsonGet": {"Path": "a", "PropertyFile": {}}}, ["*"], id="report"),
         pytest.param(
             {"Std:Join": {"On": "-", "Values": ["a", {"Get": "Parameters.Size"}, "b"]}},
@@ -108,6 +114,12 @@ def test_chosen_values_take_the_place_of_defaults() -> None:
     values = Values(DEFINITION, parameters={"Data": "s3://mine/x", "Needed": "y"})
     assert values.texts({"Get": "Parameters.Data"}) == ["s3://mine/x"]
     assert values.texts({"Get": "Parameters.Needed"}) == ["y"]
+
+
+def test_a_name_that_is_not_told_is_not_known() -> None:
+    """A pipeline may be deployed under any."""
+    values = Values(DEFINITION, parameters={})
+    assert values.texts({"Get": "Execution.PipelineName"}) == ["*"]
 
 
 def test_a_parameter_without_a_default_is_to_be_chosen(values: Values) -> None:

@@ -13,7 +13,7 @@ from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
 @pytest.fixture
 def sagemaker(backing: Backing) -> SageMakerStandIn:
     """A client over three packages, the middle one approved."""
-    return SageMakerStandIn(backing.registry, backing.hosting, backing.is_stopping)
+    return SageMakerStandIn(backing.root, backing.registry, backing.hosting, backing.is_stopping)
 
 
 @pytest.mark.parametrize(
