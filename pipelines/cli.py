@@ -32,6 +32,7 @@ from pipelines.commands import (
     traffic,
 )
 from pipelines.commands.usage import UsageError, choosing_site
+from pipelines.definition import DefinitionError
 from steps.errors import DeclarationError
 
 _DISK_ERRORS = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS}
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (DeclarationError, UsageError) as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 2
-    except AccountError as error:
+    except (AccountError, DefinitionError) as error:
         print(f"pipelines: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -3,16 +3,35 @@
 A reference is an object `{"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}`; the other
 expressions are `{"Std:Join": ...}` and `{"Std:JsonGet": ...}`. Nothing here, nor in what reads a
 definition, imports the SDK.
+
+DefinitionError   the checks found something; nothing is done with the definition
 """
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
 """A value that `json.loads` gives."""
+
+
+class DefinitionError(Exception):
+    """Definitions have mistakes, and nothing is done with them."""
+
+    def __init__(self, mistakes: Mapping[str, Sequence[str]]) -> None:
+        """Say what is wrong.
+
+        Args:
+            mistakes: Of each pipeline that has some, what was found.
+        """
+        self.mistakes = mistakes
+        names = ", ".join(f"'{name}'" for name in mistakes)
+        title = f"Pipeline {names} has" if len(mistakes) == 1 else f"Pipelines {names} have"
+        lines = [f"{name}:{text}" for name, texts in mistakes.items() for text in texts]
+        super().__init__("\n".join([f"{title} mistakes; nothing was done.", *lines]))
+
 
 _SEGMENT = re.compile(
     r"""(?:^|\.)(?P<name>[A-Za-z0-9_-]+) | \[(?P<index>[0-9]+)\] | \['(?P<key>[^']*)'\]""", re.X

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.checks import DefinitionError, check
+from pipelines.checks import refuse_mistakes
 from pipelines.compile import compile_pipeline
 from pipelines.definition import Json, load
 from pipelines.display import Display, choose_display
@@ -103,9 +103,7 @@ def _check(name: str, definition: Mapping[str, Json], values: Mapping[str, Value
         {**parameter, "DefaultValue": values[parameter["Name"]]}
         for parameter in definition["Parameters"]
     ]
-    findings = check({**definition, "Parameters": bound})
-    if findings:
-        raise DefinitionError(name, findings)
+    refuse_mistakes({name: {**definition, "Parameters": bound}})
 
 
 def _check_images(

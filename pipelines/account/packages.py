@@ -156,7 +156,7 @@ def _updates(site: Site, clients: Clients) -> list[Mapping[str, Any]]:
     }
     wanted = trigger_requests(site, pipelines=deployed, approved=approved)
     present = present_schedules(wanted, clients.scheduler)
-    updates = []
+    updates: list[Mapping[str, Any]] = []
     for request in wanted.schedules:
         schedule = present.get(request["Name"])
         begins = json.loads(request["Target"]["Input"])

@@ -27,11 +27,11 @@ from pipelines.checks import (
     tuning,
 )
 from pipelines.checks.analysis import Analysis
-from pipelines.checks.finding import DefinitionError, Finding
+from pipelines.checks.finding import Finding
 from pipelines.checks.rules import Rule
-from pipelines.definition import Json
+from pipelines.definition import DefinitionError, Json
 
-__all__ = ["RULES", "DefinitionError", "Finding", "Rule", "check"]
+__all__ = ["RULES", "Finding", "Rule", "check", "refuse_mistakes"]
 
 _THEMES = (
     structure,
@@ -76,3 +76,18 @@ def check(definition: Mapping[str, Json]) -> list[Finding]:
         if findings and rule.is_gate:
             break
     return findings
+
+
+def refuse_mistakes(definitions: Mapping[str, Mapping[str, Json]]) -> None:
+    """Check definitions before anything is done with them.
+
+    Args:
+        definitions: Parsed definitions by the pipeline's name.
+
+    Raises:
+        DefinitionError: Something is wrong with them; what is wrong with any is said at once.
+    """
+    found = {name: check(definition) for name, definition in definitions.items()}
+    mistakes = {name: list(map(str, findings)) for name, findings in found.items() if findings}
+    if mistakes:
+        raise DefinitionError(mistakes)

@@ -1,9 +1,5 @@
-"""What a check found, and the error of a definition that must not run.
+"""What a check found."""
 
-DefinitionError   the checks found something; carries the findings
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -22,13 +18,3 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.pointer} {self.rule} {self.message}"
-
-
-class DefinitionError(Exception):
-    """A definition has mistakes and must not run."""
-
-    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
-        self.name = name
-        self.findings = tuple(findings)
-        lines = [f"{name}:{finding}" for finding in self.findings]
-        super().__init__("\n".join([f"Pipeline '{name}' has mistakes; nothing was done.", *lines]))

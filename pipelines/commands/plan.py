@@ -25,19 +25,14 @@ def add(commands: Commands) -> None:
 def _plan(arguments: argparse.Namespace) -> int:
     from pipelines.account.clients import Clients
     from pipelines.account.deployed import read_state
-    from pipelines.checks import check
+    from pipelines.checks import refuse_mistakes
     from pipelines.compile import compile_pipeline
     from pipelines.definition import load
     from pipelines.plan import plan
 
     target = site()
     compiled = compile_pipeline(arguments.name, target)
-    findings = check(load(compiled.definition))
-    if findings:
-        for finding in findings:
-            print(f"{compiled.name}:{finding}", file=sys.stderr)
-        print("pipelines: Nothing is planned: the checks found something.", file=sys.stderr)
-        return 1
+    refuse_mistakes({compiled.name: load(compiled.definition)})
     state = read_state(compiled, target, Clients(target))
     found = plan(state.release, state.deployed)
     if arguments.json:

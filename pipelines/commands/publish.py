@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 
 def _upsert(arguments: argparse.Namespace) -> int:
     from pipelines.account.clients import Clients
-    from pipelines.checks import check
+    from pipelines.checks import refuse_mistakes
     from pipelines.compile import compile_pipeline
     from pipelines.definition import load
 
@@ -40,14 +40,7 @@ def _upsert(arguments: argparse.Namespace) -> int:
     target = site()
     names: Iterable[str] = CATALOGUE if arguments.all else dict.fromkeys(arguments.names)
     compiled = [compile_pipeline(name, target) for name in names]
-    findings = [
-        (item.name, finding) for item in compiled for finding in check(load(item.definition))
-    ]
-    for name, finding in findings:
-        print(f"{name}:{finding}", file=sys.stderr)
-    if findings:
-        print("pipelines: Nothing is published: the checks found something.", file=sys.stderr)
-        return 1
+    refuse_mistakes({item.name: load(item.definition) for item in compiled})
     clients = Clients(target)
     for item in compiled:
         _publish(item, target, clients)

@@ -46,7 +46,6 @@ def add(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from pipelines.checks import DefinitionError
     from pipelines.execution import Status
     from pipelines.local.errors import LocalExecutionError
     from pipelines.run import run_pipeline
@@ -64,9 +63,6 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     except LocalExecutionError as error:
         raise UsageError(str(error)) from error
-    except DefinitionError as error:
-        print(f"pipelines: {error}", file=sys.stderr)
-        return 1
     print_figures(execution, arguments.root, sys.stderr)
     if execution.status is Status.STOPPED:
         words = next_command(f"run {arguments.name} --resume {execution.id}", arguments.root)

@@ -69,7 +69,7 @@ def _scheduler(arguments: argparse.Namespace) -> int:
 def _start(
     name: str, parameters: Mapping[str, str], settings: "Site", arguments: argparse.Namespace
 ) -> "LocalExecution":
-    from pipelines.checks import DefinitionError
+    from pipelines.definition import DefinitionError
     from pipelines.local.errors import LocalExecutionError
     from pipelines.run import run_pipeline
     from pipelines.summary import print_figures

@@ -337,11 +337,9 @@ class Pipeline(Shown):
     def _state(self) -> "State":
         """The pipeline as it is to be, checked, and as it is in the account."""
         from pipelines.account.deployed import read_state
-        from pipelines.checks import DefinitionError
+        from pipelines.checks import refuse_mistakes
 
-        findings = self.check().findings
-        if findings:
-            raise DefinitionError(self.name, findings)
+        refuse_mistakes({self.name: self.definition.document})
         return read_state(self._compiled, self.site, self._clients)
 
     def _read(self, arn: str) -> "ShownAccountExecution":

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.checks import RULES, DefinitionError, Finding, check
-from pipelines.definition import Json
+from pipelines.checks import RULES, Finding, check, refuse_mistakes
+from pipelines.definition import DefinitionError, Json
 from tests.unit.pipelines.checks.cases import REMOVE, edited, sound
 
 REPOSITORY = Path(__file__).parents[4]
@@ -171,14 +171,21 @@ def test_gates_come_first() -> None:
     assert gates == sorted(gates, reverse=True)
 
 
-def test_error_lists_the_findings() -> None:
-    """The error of a definition that must not run has one line per finding."""
+def test_mistakes_of_all_are_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of definitions that must not run has one line per finding."""
     finding = Finding(rule="D010", pointer="/Steps/0", message="No.", source="https://a.b")
-    error = DefinitionError("training", [finding])
-    assert error.findings == (finding,)
-    assert str(error) == (
-        "Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/0 D010 No."
+    found = {"bad": [finding, finding], "good": [], "worse": [finding]}
+    monkeypatch.setattr("pipelines.checks.check", lambda definition: found[definition["Name"]])
+    documents = {name: {"Name": name} for name in found}
+    with pytest.raises(DefinitionError) as caught:
+        refuse_mistakes(documents)
+    assert str(caught.value) == (
+        "Pipelines 'bad', 'worse' have mistakes; nothing was done.\n"
+        "bad:/Steps/0 D010 No.\nbad:/Steps/0 D010 No.\nworse:/Steps/0 D010 No."
     )
+    with pytest.raises(DefinitionError, match=r"^Pipeline 'worse' has mistakes; nothing was done"):
+        refuse_mistakes({"worse": documents["worse"]})
+    refuse_mistakes({"good": documents["good"]})
 
 
 def test_imports_neither_sdk_nor_boto3() -> None:

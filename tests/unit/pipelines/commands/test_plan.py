@@ -91,8 +91,8 @@ def test_what_the_checks_find_is_not_planned(
     assert main(["plan", "training"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "training:/Steps/" in captured.err
-    assert captured.err.endswith("pipelines: Nothing is planned: the checks found something.\n")
+    title = "pipelines: Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/"
+    assert captured.err.startswith(title)
 
 
 class _Terminal(io.StringIO):

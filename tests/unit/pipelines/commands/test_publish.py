@@ -95,8 +95,8 @@ def test_what_the_checks_find_is_not_published(
     assert main(["upsert", "scoring", "training"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("training:/Steps/")
-    assert captured.err.endswith("pipelines: Nothing is published: the checks found something.\n")
+    title = "pipelines: Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/"
+    assert captured.err.startswith(title)
     assert project.clients.sagemaker.list_pipelines()["PipelineSummaries"] == []
 
 

@@ -13,8 +13,8 @@ import pytest
 
 import pipelines.run
 import pipelines.summary
-from pipelines.checks import DefinitionError
 from pipelines.cli import main
+from pipelines.definition import DefinitionError
 from pipelines.execution import Status, utc_now
 from pipelines.local.execution import LocalExecution
 from pipelines.local.locks import locked
@@ -117,7 +117,7 @@ def test_a_pipeline_that_reads_no_folder_gets_none(
     [
         (Status.FAILED, ""),
         (DeclarationError("It is not declared."), "was not started: It is not declared."),
-        (DefinitionError("retraining", []), "was not started: "),
+        (DefinitionError({"retraining": []}), "was not started: "),
     ],
 )
 def test_a_failure_is_told_and_is_the_exit_code(

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from pipelines.account.errors import AccountError, explained
-from pipelines.checks import DefinitionError
+from pipelines.definition import DefinitionError
 from pipelines.local.errors import ParameterError
 from pipelines.notebook.messages import NotRegisteredError, in_short
 from steps.errors import SiteError
@@ -16,7 +16,7 @@ from steps.errors import SiteError
     "error",
     [
         AccountError("Look there."),
-        DefinitionError("training", []),
+        DefinitionError({"training": []}),
         NotRegisteredError("None."),
         ParameterError("Not so."),
         SiteError("Set it."),

@@ -24,9 +24,10 @@ from pipelines.account.errors import AccountError
 from pipelines.account.selection import Selection
 from pipelines.account.start import Started
 from pipelines.catalogue import CATALOGUE
-from pipelines.checks import RULES, DefinitionError, Finding
+from pipelines.checks import RULES, Finding
 from pipelines.compile import Compiled
 from pipelines.cost.prices import Offer, Prices, Use, write_prices
+from pipelines.definition import DefinitionError
 from pipelines.execution import Status
 from pipelines.local.errors import ParameterError
 from pipelines.notebook import Pipeline
