@@ -40,7 +40,7 @@ def diagnose(reason: str, log: Sequence[str] = ()) -> Diagnosis | None:
     Returns:
         The cause and what to do next; None for a reason that is not known.
     """
-    end = "\n".join(log[_last_traceback(log) or -_NUM_LAST_LINES :])
+    end = "\n".join(log[_start_of_end(log) :])
     for known in _KNOWN:
         texts = (reason, end) if known.is_in_log else (reason,)
         found = next(filter(None, map(known.pattern.search, texts)), None)
@@ -65,6 +65,15 @@ def _last_traceback(log: Sequence[str]) -> int | None:
     """Index of the line that begins the last traceback; None without one."""
     starts = [index for index, line in enumerate(log) if line.rstrip().endswith(_TRACEBACK)]
     return starts[-1] if starts else None
+
+
+def _start_of_end(log: Sequence[str]) -> int:
+    """Index of the line from which on a log tells of its end; Lambda begins with the exception."""
+    traceback = _last_traceback(log)
+    if traceback is None:
+        return -_NUM_LAST_LINES
+    is_after_exception = traceback > 0 and log[traceback - 1].startswith(_LAMBDA_ERROR)
+    return traceback - is_after_exception
 
 
 def _script_error(log: Sequence[str]) -> Diagnosis | None:
@@ -215,6 +224,14 @@ def _known(
 
 
 _KNOWN = (
+    # Before all others: it is followed by texts of the records, which may say anything.
+    _known(
+        r"\bDriftError: ",
+        "What the endpoint answers is not what its model was approved with.",
+        "Open report.html of CheckDrift and CheckModelQuality. The scheduler, and the rule that "
+        "'pipelines upsert' makes, start a retraining by themselves.",
+        is_in_log=True,
+    ),
     _known(
         r"service limit '(?P<quota>[^']+)' is (?P<limit>[\d.]+)\D*? with current utilization of "
         r"(?P<used>[\d.]+)\D*? request delta of (?P<more>[\d.]+)",

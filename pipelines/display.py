@@ -31,7 +31,7 @@ class Display(Protocol):
     """What is told of an execution while it runs. Calls come from one thread at a time."""
 
     def begin(self, execution: Execution, num_steps: int) -> None:
-        """The execution starts; it will run `num_steps` steps at most."""
+        """The execution starts; it will run `num_steps` steps at most, if none fails."""
 
     def update(self, step: StepExecution) -> None:
         """A step has started, has new figures, or has ended."""
@@ -76,7 +76,8 @@ class PlainDisplay:
             return
         self._num_ended += 1
         name, kind = self._widths
-        count = f"{self._num_ended}/{self._num_steps}"
+        # Steps that follow a failure are not among those that were expected.
+        count = f"{self._num_ended}/{max(self._num_ended, self._num_steps)}"
         self._print(
             f"{count:>4}  {step.name:<{name}}  {step.type:<{kind}}  {outcome(step):<9}  "
             f"{_seconds(step):>8}   {step.summary}".rstrip()

@@ -10,6 +10,11 @@ from pipelines.diagnosis import Diagnosis, diagnose
 RETRY = "Try again with 'pipelines retry'"
 MEND = "Mend the code or the data; 'pipelines run' runs the same job on this machine."
 
+DRIFTED = (
+    "Open report.html of CheckDrift and CheckModelQuality. The scheduler, and the rule that "
+    "'pipelines upsert' makes, start a retraining by themselves."
+)
+
 
 @pytest.mark.parametrize(
     ("reason", "cause", "advice"),
@@ -268,6 +273,12 @@ MEND = "Mend the code or the data; 'pipelines run' runs the same job on this mac
             id="exception of our functions",
         ),
         pytest.param(
+            "Lambda function failed: DriftError: data: label from the baseline, now Interrupted",
+            "What the endpoint answers is not what its model was approved with.",
+            DRIFTED,
+            id="drift, with a word of another cause",
+        ),
+        pytest.param(
             "AlgorithmError: No images found under /opt/ml/input/raw., exit code: 1",
             "The script found something wrong with what it was given.",
             "Correct the data or the parameter that the reason names, and start again.",
@@ -385,6 +396,35 @@ def test_the_log_of_a_function_has_the_exception_before_its_traceback() -> None:
         "The script raised ValueError: no records (infrastructure/functions/select_window/"
         "handler.py, line 40, in handler)"
     )
+
+
+@pytest.mark.parametrize(
+    ("raised", "cause"),
+    [
+        pytest.param(
+            "DriftError: data: brightness 0.855 from the baseline (threshold 0.1)",
+            "What the endpoint answers is not what its model was approved with.",
+            id="drift",
+        ),
+        pytest.param(
+            "ClientError: An error occurred (AccessDenied) when calling the PutObject operation",
+            "The role of the job is not allowed to do what the step needs.",
+            id="denied",
+        ),
+    ],
+)
+def test_known_causes_are_found_before_the_traceback_of_a_function(raised: str, cause: str) -> None:
+    """Lambda's log has the exception there."""
+    log = [
+        "START RequestId: 8e4b",
+        f"[ERROR] {raised}",
+        "Traceback (most recent call last):",
+        '  File "/var/task/infrastructure/functions/judge_window/handler.py", line 43, in handler',
+        "    return respond(event)",
+    ]
+    found = diagnose("The function failed.", log)
+    assert found is not None
+    assert found.cause == cause
 
 
 @pytest.mark.parametrize(

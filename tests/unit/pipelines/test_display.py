@@ -89,6 +89,22 @@ def test_plain_lines_have_one_shape() -> None:
     ]
 
 
+def test_steps_after_a_failure_are_counted() -> None:
+    """They were not expected, so that the number of steps grows with them."""
+    stream = io.StringIO()
+    judge = step("Judge", "Lambda", 0.0, status=Status.FAILED, failure_reason="It drifted.")
+    end = step("End", "Fail", 0.0, status=Status.FAILED, failure_reason="Drift.")
+
+    show(PlainDisplay(stream), execution(Path("x"), judge, end, status=Status.FAILED), 1)
+
+    assert stream.getvalue().splitlines()[1:] == [
+        " 1/1  Judge  Lambda  Failed        0.0 s",
+        " 2/2  End    Fail    Failed        0.0 s",
+        "Step 'Judge' failed: It drifted.",
+        "Failed in 18.3 s. x",
+    ]
+
+
 def test_a_failure_ends_with_the_log_and_the_command(tmp_path: Path) -> None:
     """The step, the reason, the last lines of its log and how to repeat it are at the end."""
     job = FailedJob(
