@@ -9,7 +9,8 @@ DriftDetected, whose event starts a retraining.
 
 Each check has a window of its own, over the records of the deployment in force. A record is judged
 once: a window begins where the latest one ended that was judged, and one with too few records is
-joined with the next. The parameters:
+joined with the next. An execution that starts while an earlier one is under way ends quietly. The
+parameters:
 
 * `WindowEnd`: when the windows end; `now`, or a time with its zone such as `2026-11-21T09:00:00Z`.
 * `CaptureDelayMinutes`: they end so much earlier. Captured records are delivered some minutes

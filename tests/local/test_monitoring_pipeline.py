@@ -19,7 +19,7 @@ from inference.client import URL_VARIABLE, Client
 from monitoring.ground_truth import GroundTruthWriter
 from pipelines.compile import Compiled
 from pipelines.execution import Status, utc_now
-from pipelines.local.execution import LocalExecution
+from pipelines.local.execution import LocalExecution, hold
 from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
 from pipelines.summary import figures, output_dir
@@ -204,6 +204,35 @@ def test_hourly_executions_judge_a_record_once(machine: Machine, traffic: Traffi
     judged = HOUR + timedelta(minutes=105)
     assert f"from {judged:%Y-%m-%dT%H:%M:%SZ} to " in windows[2]
     assert windows[3] == f"nothing to look at: judged already, up to {judged:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_an_execution_waits_for_an_earlier_one(machine: Machine, traffic: Traffic) -> None:
+    """Records that it may be looking at are not looked at twice; they are once it has ended."""
+    capture(machine, traffic.lines, HOUR)
+    path = machine.root / "executions" / "monitoring" / "earlier"
+    path.mkdir()
+    earlier = LocalExecution(
+        id=path.name,
+        pipeline="monitoring",
+        path=path,
+        status=Status.EXECUTING,
+        started=utc_now(),
+        ended=None,
+        parameters={},
+        definition_digest="0123456",
+        steps=(),
+    )
+    earlier.save()
+
+    with hold(path):
+        waiting = run_hourly(machine, 1)
+    next_one = run_hourly(machine, 1)
+
+    assert figures(waiting, machine.root) == {
+        "Window": "nothing to look at: execution 'earlier' started earlier and has not ended; "
+        "what it leaves is looked at next time"
+    }
+    assert result(machine, next_one)["num_records"] == NUM_REQUESTS
 
 
 def test_too_few_records_wait_for_the_next_window(machine: Machine, traffic: Traffic) -> None:

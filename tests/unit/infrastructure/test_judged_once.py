@@ -1,7 +1,7 @@
 """Every record is judged once: select_window over sequences of executions, on a store of files."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -34,6 +34,7 @@ EVENT = {
     "QualityHistoryUri": "s3://bucket/history/quality",
     "ManifestsUri": "s3://bucket/manifests",
     "PlaceholderUri": "s3://bucket/README.txt",
+    "PipelineName": "dogs",
 }
 
 
@@ -55,37 +56,97 @@ class Run:
     outcome: Outcome
 
 
-class Endpoint:
-    """A client that knows the endpoint of the model in force."""
+class Service:
+    """A client that knows the endpoint of the model in force, and executions as they go on."""
+
+    def __init__(self) -> None:
+        self.time = MIDNIGHT + timedelta(days=2)
+        self._executions: dict[int, dict[str, Any]] = {}
+
+    def start(self, number: int) -> None:
+        """Start an execution, at the same time as the one before if nothing happened since."""
+        self._executions[number] = {
+            "PipelineExecutionArn": _arn(number),
+            "PipelineExecutionStatus": "Executing",
+            "StartTime": self.time,
+        }
+
+    def end(self, number: int) -> None:
+        """End an execution."""
+        self._executions[number]["PipelineExecutionStatus"] = "Succeeded"
 
     def describe_endpoint(self, **_: str) -> dict[str, Any]:
         """The endpoint."""
         return {"EndpointConfigName": "dogs-abc", "EndpointStatus": "InService"}
 
+    def list_pipeline_executions(self, **_: Any) -> dict[str, Any]:
+        """The executions so far, newest first."""
+        found = sorted(self._executions.values(), key=lambda item: item["StartTime"], reverse=True)
+        return {"PipelineExecutionSummaries": found}
 
-def judged(runs: Sequence[Run]) -> list[tuple[datetime, datetime]]:
-    """The windows that were judged, and told, over a sequence of executions."""
+
+def _arn(number: int) -> str:
+    return f"arn:aws:sagemaker:us-east-1:111122223333:pipeline/dogs/execution/run-{number}"
+
+
+def judged(
+    runs: Sequence[Run], moments: Sequence[int] | None = None
+) -> list[tuple[datetime, datetime]]:
+    """The windows that were judged, and told, over executions that may overlap.
+
+    Args:
+        runs: The executions.
+        moments: Each execution's number three times, in the order in which things happen: it
+            starts, selects its windows, and ends, just before which its checks leave their records.
+            Without, each starts when the one before has ended.
+    """
     windows = []
+    service = Service()
+    answers: dict[int, dict[str, str | int]] = {}
+    started: set[int] = set()
     with TemporaryDirectory() as directory:
         store = LocalStore(Path(directory))
         _write_captured(store)
-        for number, run in enumerate(runs):
-            answer = respond(
-                {**EVENT, "WindowEnd": run.end.isoformat(), "WindowHours": run.hours},
-                lambda: MIDNIGHT + timedelta(days=2),
-                s3=S3StandIn(store),
-                sagemaker=Endpoint(),
-            )
-            start, end = (
-                datetime.fromisoformat(str(answer[f"DriftWindow{name}"]))
-                for name in ("Start", "End")
-            )
-            assert answer["NumRecords"] == sum(start <= time < end for time in RECORDS)
+        for number in moments if moments is not None else sorted([*range(len(runs))] * 3):
+            run = runs[number]
+            if number not in started:
+                started.add(number)
+                service.start(number)
+                continue
+            service.time += timedelta(seconds=1)
+            if number not in answers:
+                answers[number] = _select(run, number, store, service)
+                continue
+            answer = answers[number]
             if answer["NumRecords"]:
                 _write_history(store, answer, f"run-{number}", run.outcome)
                 if run.outcome is Outcome.JUDGED:
-                    windows.append((start, end))
+                    windows.append(_drift_window(answer))
+            service.end(number)
     return windows
+
+
+def _select(run: Run, number: int, store: LocalStore, service: Service) -> dict[str, str | int]:
+    """What an execution is to look at."""
+    event = {
+        **EVENT,
+        "WindowEnd": run.end.isoformat(),
+        "WindowHours": run.hours,
+        "PipelineExecutionArn": _arn(number),
+    }
+    answer = respond(event, lambda: service.time, s3=S3StandIn(store), sagemaker=service)
+    start, end = _drift_window(answer)
+    is_waiting = str(answer["Message"]).endswith("is looked at next time")
+    held = [] if is_waiting else [time for time in RECORDS if start <= time < end]
+    assert answer["NumRecords"] == len(held)
+    return answer
+
+
+def _drift_window(answer: Mapping[str, str | int]) -> tuple[datetime, datetime]:
+    start, end = (
+        datetime.fromisoformat(str(answer[f"DriftWindow{name}"])) for name in ("Start", "End")
+    )
+    return start, end
 
 
 def _write_captured(store: LocalStore) -> None:
@@ -135,16 +196,27 @@ MINUTES = st.integers(min_value=0, max_value=8 * 60).map(
 )
 
 
-@given(
-    runs=st.lists(
-        st.builds(Run, MINUTES, st.integers(min_value=1, max_value=4), st.sampled_from(Outcome)),
-        max_size=8,
-    )
+RUNS = st.lists(
+    st.builds(Run, MINUTES, st.integers(min_value=1, max_value=4), st.sampled_from(Outcome)),
+    max_size=8,
 )
+
+
+@given(runs=RUNS)
 @settings(deadline=None, max_examples=60)
 def test_no_record_is_judged_twice(runs: list[Run]) -> None:
     """Whatever the ends of executions and the lengths of their windows, and however they end."""
     assert max(times_judged(judged(runs))) <= 1
+
+
+@given(runs=RUNS, order=st.data())
+@settings(deadline=None, max_examples=30)
+def test_no_record_is_judged_twice_by_executions_that_overlap(
+    runs: list[Run], order: st.DataObject
+) -> None:
+    """In whatever order they start, select and end, several of them at the same time or not."""
+    moments = order.draw(st.permutations(sorted([*range(len(runs))] * 3)))
+    assert max(times_judged(judged(runs, moments))) <= 1
 
 
 @given(ends=st.lists(MINUTES, max_size=8), outcomes=st.data())

@@ -1,7 +1,7 @@
 """Tests of pipelines.local.stand_ins.pipelines."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,70 +9,18 @@ from botocore.exceptions import ClientError
 
 from pipelines.execution import Status, StepExecution
 from pipelines.local.errors import ParameterError
-from pipelines.local.execution import LocalExecution, hold
+from pipelines.local.execution import LocalExecution
 from pipelines.local.stand_ins.pipelines import PipelinesStandIn
+from tests.unit.pipelines.local.stand_ins.records import ARN, START, record
 from tests.unit.stubs import stubbed
 
-START = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TOKEN = "0123456789abcdef" * 2
-ARN = "arn:aws:sagemaker:local-machine:000000000000:pipeline"
-
-
-def record(
-    root: Path, pipeline: str, number: int, status: Status, *steps: StepExecution
-) -> LocalExecution:
-    """Leave the record of an execution."""
-    path = root / "executions" / pipeline / str(number)
-    path.mkdir(parents=True)
-    execution = LocalExecution(
-        id=path.name,
-        pipeline=pipeline,
-        path=path,
-        status=status,
-        started=START + timedelta(hours=number),
-        ended=None,
-        parameters={},
-        definition_digest="0123456",
-        steps=steps,
-    )
-    execution.save()
-    return execution
 
 
 def refuse(pipeline: str, parameters: Mapping[str, str]) -> LocalExecution:
     """Start nothing."""
     message = f"{pipeline} cannot start."
     raise ParameterError(message)
-
-
-def test_executions_of_one_pipeline_are_listed_newest_first(tmp_path: Path) -> None:
-    """One that died counts as stopped; other pipelines are not listed."""
-    record(tmp_path, "retraining", 1, Status.FAILED)
-    running = record(tmp_path, "retraining", 2, Status.EXECUTING)
-    record(tmp_path, "retraining", 3, Status.EXECUTING)
-    record(tmp_path, "training", 4, Status.SUCCEEDED)
-    client = PipelinesStandIn(tmp_path, refuse)
-
-    with hold(running.path):
-        found = client.list_pipeline_executions(PipelineName="retraining", MaxResults=2)
-        first = client.list_pipeline_executions(PipelineName="retraining", SortOrder="Ascending")
-
-    assert found == {
-        "PipelineExecutionSummaries": [
-            {
-                "PipelineExecutionArn": f"{ARN}/retraining/execution/3",
-                "StartTime": START + timedelta(hours=3),
-                "PipelineExecutionStatus": "Stopped",
-            },
-            {
-                "PipelineExecutionArn": f"{ARN}/retraining/execution/2",
-                "StartTime": START + timedelta(hours=2),
-                "PipelineExecutionStatus": "Executing",
-            },
-        ]
-    }
-    assert len(first["PipelineExecutionSummaries"]) == 3
-    assert first["PipelineExecutionSummaries"][0]["PipelineExecutionStatus"] == "Failed"
 
 
 def test_one_token_starts_one_execution(tmp_path: Path) -> None:
@@ -171,14 +119,3 @@ def test_what_cannot_start_is_the_services_error(tmp_path: Path, token: str, mes
     with pytest.raises(ClientError) as caught:
         client.start_pipeline_execution(PipelineName="retraining", ClientRequestToken=token)
     assert caught.value.response["Error"] == {"Code": "ValidationException", "Message": message}
-
-
-def test_an_order_that_is_not_known_here_is_refused(tmp_path: Path) -> None:
-    """Only the order of creation is."""
-    with pytest.raises(ClientError) as caught:
-        PipelinesStandIn(tmp_path, refuse).list_pipeline_executions(
-            PipelineName="retraining", SortBy="PipelineExecutionArn"
-        )
-    assert caught.value.response["Error"]["Message"] == (
-        "SortBy is 'PipelineExecutionArn'; here: CreationTime."
-    )

@@ -1,13 +1,16 @@
 """Tests of pipelines.local.stand_ins.sagemaker."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from pipelines.execution import Status
+from pipelines.local.execution import hold
 from pipelines.local.stand_ins import Backing
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
+from tests.unit.pipelines.local.stand_ins.records import ARN, START, record
 
 
 @pytest.fixture
@@ -95,3 +98,43 @@ def test_arguments_that_the_stand_in_does_not_know_are_refused(sagemaker: SageMa
         sagemaker.list_model_packages(  # type: ignore[call-arg]
             ModelPackageGroupName="dogs", NameContains="x"
         )
+
+
+def test_executions_of_one_pipeline_are_listed_newest_first(
+    backing: Backing, sagemaker: SageMakerStandIn
+) -> None:
+    """One that died counts as stopped; other pipelines are not listed."""
+    record(backing.root, "retraining", 1, Status.FAILED)
+    running = record(backing.root, "retraining", 2, Status.EXECUTING)
+    record(backing.root, "retraining", 3, Status.EXECUTING)
+    record(backing.root, "training", 4, Status.SUCCEEDED)
+
+    with hold(running.path):
+        found = sagemaker.list_pipeline_executions(PipelineName="retraining", MaxResults=2)
+        first = sagemaker.list_pipeline_executions(PipelineName="retraining", SortOrder="Ascending")
+
+    assert found == {
+        "PipelineExecutionSummaries": [
+            {
+                "PipelineExecutionArn": f"{ARN}/retraining/execution/3",
+                "StartTime": START + timedelta(hours=3),
+                "PipelineExecutionStatus": "Stopped",
+            },
+            {
+                "PipelineExecutionArn": f"{ARN}/retraining/execution/2",
+                "StartTime": START + timedelta(hours=2),
+                "PipelineExecutionStatus": "Executing",
+            },
+        ]
+    }
+    assert len(first["PipelineExecutionSummaries"]) == 3
+    assert first["PipelineExecutionSummaries"][0]["PipelineExecutionStatus"] == "Failed"
+
+
+def test_an_order_that_is_not_known_here_is_refused(sagemaker: SageMakerStandIn) -> None:
+    """Only the order of creation is."""
+    with pytest.raises(ClientError) as caught:
+        sagemaker.list_pipeline_executions(PipelineName="retraining", SortBy="PipelineExecutionArn")
+    assert caught.value.response["Error"]["Message"] == (
+        "SortBy is 'PipelineExecutionArn'; here: CreationTime."
+    )
