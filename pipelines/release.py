@@ -30,8 +30,8 @@ class Release:
     tags: Mapping[str, str]
     """Tags that the pipeline must have; others may be there beside them."""
     objects: Mapping[str, bytes]
-    """Objects in S3 by URI, in the order to write them: the manifests of bundles come last, so that
-    where a manifest is, its bundle is."""
+    """Objects in S3 by URI, all in the folder `<project>/code/`, in the order to write them: the
+    manifests of bundles come last, so that where a manifest is, its bundle is."""
     manifests: Mapping[tuple[str, str], Mapping[str, str]]
     """SHA-256 by path of the files of each bundle, by the bundle's name and digest."""
     functions: tuple[Function, ...]

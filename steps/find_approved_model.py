@@ -12,7 +12,7 @@ def find_approved_model_step(context: Context) -> LambdaStep:
     Outputs: `ModelUri`, its `model.tar.gz`, or the placeholder where no package is approved;
     `ModelPackageArn`, empty where none is.
     """
-    placeholder_uri = context.site.uri("no-approved-model")
+    placeholder_uri = context.site.uri("code", "placeholders", "no-approved-model")
     context.objects[f"{placeholder_uri}/README.txt"] = b"No model package is approved yet.\n"
     return function_step(
         context,

@@ -54,7 +54,7 @@ def select_window_step(
         label_delay_hours: How long before the other one the quality check's window ends.
     """
     site = context.site
-    placeholder_uri = site.uri("nothing-to-list", "README.txt")
+    placeholder_uri = site.uri("code", "placeholders", "nothing-to-list", "README.txt")
     context.objects[placeholder_uri] = b"Stands in manifests that would list nothing.\n"
     inputs = {
         "EndpointName": endpoint_name,

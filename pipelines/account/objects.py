@@ -52,17 +52,17 @@ class Bucket:
                 return None
             raise
 
-    def missing(self, objects: Mapping[str, bytes], listed_uri: str) -> frozenset[str]:
-        """URIs of the objects that are not there.
+    def missing(self, objects: Mapping[str, bytes], folder_uri: str) -> frozenset[str]:
+        """URIs of the objects that are not there, by one listing.
 
         Args:
-            objects: Objects by URI.
-            listed_uri: A prefix that one listing is worth; objects elsewhere are asked for singly.
+            objects: Objects by URI, all in one folder.
+            folder_uri: The folder.
 
         Raises:
             AccountError: An object is there with other content.
         """
-        prefix = self.place(listed_uri)["Key"]
+        prefix = self.place(folder_uri)["Key"]
         pages = self._s3.get_paginator("list_objects_v2").paginate(**self._bucket, Prefix=prefix)
         etags = {
             f"{self._root_uri}{item['Key']}": item["ETag"]
@@ -72,9 +72,9 @@ class Bucket:
         return frozenset(
             uri
             for uri, content in objects.items()
-            if etags.get(uri) != _etag(content)
+            if uri not in etags
             # The ETag of an object that KMS encrypts is no MD5: its own checksum tells.
-            and ((uri.startswith(listed_uri) and uri not in etags) or not self._holds(uri, content))
+            or (etags[uri] != _etag(content) and not self._holds(uri, content))
         )
 
     def write_once(self, uri: str, content: bytes) -> None:

@@ -22,7 +22,7 @@ from pipelines.trigger_requests import TriggerRequests
 from steps.bundle import ROOT
 from steps.site import Site
 
-_WRITTEN = ("code", "definitions", "no-approved-model", "nothing-to-list")
+_WRITTEN = ("code", "definitions")
 """Folders of what an upsert writes, under the project's own."""
 _LEASES = "leases"
 

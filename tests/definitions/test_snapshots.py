@@ -40,6 +40,13 @@ def test_definition_is_the_reviewed_one(
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_all_objects_are_in_one_folder(compiled: Mapping[str, Compiled], name: str) -> None:
+    """One listing tells what is there, for bundles and placeholders alike."""
+    folder = Site().uri("code", "")
+    assert not [uri for uri in compiled[name].objects if not uri.startswith(folder)]
+
+
 @pytest.fixture(scope="module")
 def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what `show` prints for each pipeline in another process."""
@@ -204,8 +211,8 @@ def test_an_unknown_pipeline_is_refused() -> None:
     with pytest.raises(DeclarationError) as caught:
         compile_pipeline("trainning", Site())
     assert str(caught.value) == (
-        "Pipeline 'trainning' is not declared. Declared: deployment, monitoring, retraining, "
-        "scoring, training."
+        "There is no pipeline 'trainning'. Pipelines: deployment, monitoring, retraining, scoring, "
+        "training. Did you mean 'training'?"
     )
 
 

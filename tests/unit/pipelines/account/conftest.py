@@ -61,7 +61,7 @@ class Version:
             definition=json.dumps(definition, indent=2),
             objects={
                 uri: bundle.files["train.py"],
-                self.site.uri("no-approved-model", "README.txt"): b"None.\n",
+                self.site.uri("code", "placeholders", "none", "README.txt"): b"None.\n",
             },
             bundles={"train": bundle},
             functions={"find_approved_model": self.function},

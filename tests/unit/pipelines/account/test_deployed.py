@@ -186,3 +186,27 @@ def test_the_number_of_reads(
         assert account.writes == []
         assert len(account.calls) <= 4 + 2 * (triggers + len(state.release.functions))
         assert Counter(map(str, account.calls))["s3:ListObjectsV2"] == 1
+
+
+@pytest.mark.parametrize("tags", [{}, {"team": "dogs"}], ids=["untagged", "tagged"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_number_of_reads_of_a_pipeline_alone(
+    account: Account,
+    compiled_snapshot: Callable[[str], Compiled],
+    name: str,
+    tags: dict[str, str],
+) -> None:
+    """As many; what others may have left behind is looked for, too. Tags of ours are one more."""
+    site = Site(project="image-classification", tags=tags)
+    clients, compiled = account.clients, compiled_snapshot(name)
+    make_foundations(site, clients)
+    state = read_state(compiled, site, clients)
+    upsert(state, site, clients, owner="anna@laptop", say=lambda _: None)
+    account.forget()
+    state = read_state(compiled, site, clients)
+    num_triggers = len(state.deployed.schedules) + len(state.deployed.rules)
+    at_most = 4 + 2 * (num_triggers + len(state.release.functions)) + len(tags)
+    assert len(account.calls) <= at_most
+    called = {call.operation for call in account.calls}
+    assert {"ListSchedules", "ListRules"} <= called
+    assert ("ListTags" in called) == bool(tags)

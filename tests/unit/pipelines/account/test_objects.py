@@ -16,10 +16,10 @@ from tests.unit.stubs import stubbed
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 CODE = SITE.uri("code", "")
-INSIDE, OUTSIDE = SITE.uri("code", "train", "train.py"), SITE.uri("README.txt")
-WANTED = {INSIDE: b"print()\n", OUTSIDE: b"None.\n"}
+SCRIPT, README = (SITE.uri("code", *path) for path in (["train", "train.py"], ["README.txt"]))
+WANTED = {SCRIPT: b"print()\n", README: b"None.\n"}
 OTHER_CONTENT = (
-    f"The object '{INSIDE}' has other content than the one to publish under this name; delete it, "
+    f"The object '{SCRIPT}' has other content than the one to publish under this name; delete it, "
     "and run the command again."
 )
 
@@ -39,7 +39,7 @@ def test_what_is_missing_is_written_once(account: Account) -> None:
     put = account.calls[-1].request
     assert {**put, "Body": put["Body"].getvalue()} == {
         "Bucket": SITE.bucket,
-        "Key": "dogs/README.txt",
+        "Key": "dogs/code/README.txt",
         "ExpectedBucketOwner": SITE.account,
         "Body": b"None.\n",
         "ChecksumSHA256": base64.b64encode(hashlib.sha256(b"None.\n").digest()).decode(),
@@ -47,19 +47,19 @@ def test_what_is_missing_is_written_once(account: Account) -> None:
     }
     account.forget()
     assert bucket.missing(WANTED, CODE) == set()
-    assert [str(call) for call in account.calls] == ["s3:ListObjectsV2", "s3:HeadObject"]
-    bucket.write_once(INSIDE, WANTED[INSIDE])
-    assert bucket.read(INSIDE) == b"print()\n"
+    assert [str(call) for call in account.calls] == ["s3:ListObjectsV2"]
+    bucket.write_once(SCRIPT, WANTED[SCRIPT])
+    assert bucket.read(SCRIPT) == b"print()\n"
     assert bucket.read(CODE) is None
 
 
 def test_other_content_is_an_error(account: Account) -> None:
     """Somebody's change of code that is named by its content is never published nor overwritten."""
     bucket = Bucket(SITE, account.clients.s3)
-    bucket.write_once(INSIDE, b"evil()!\n")
+    bucket.write_once(SCRIPT, b"evil()!\n")
     for act in (
         lambda: bucket.missing(WANTED, CODE),
-        lambda: bucket.write_once(INSIDE, WANTED[INSIDE]),
+        lambda: bucket.write_once(SCRIPT, WANTED[SCRIPT]),
     ):
         with pytest.raises(AccountError) as caught:
             act()
@@ -69,7 +69,7 @@ def test_other_content_is_an_error(account: Account) -> None:
 def test_objects_that_kms_encrypts_are_known_by_their_checksum(s3: Stubber) -> None:
     """Their ETag is no MD5 of their content."""
     owner = {"Bucket": SITE.bucket, "ExpectedBucketOwner": SITE.account}
-    digest = base64.b64encode(hashlib.sha256(WANTED[INSIDE]).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(WANTED[SCRIPT]).digest()).decode()
     etag = '"0123456789abcdef0123456789abcdef"'
     listed = {"Contents": [{"Key": "dogs/code/train/train.py", "ETag": etag, "Size": 8}]}
     s3.add_response("list_objects_v2", listed, {**owner, "Prefix": "dogs/code/"})
@@ -78,7 +78,7 @@ def test_objects_that_kms_encrypts_are_known_by_their_checksum(s3: Stubber) -> N
         {"ETag": etag, "ChecksumSHA256": digest},
         {**owner, "Key": "dogs/code/train/train.py", "ChecksumMode": "ENABLED"},
     )
-    assert Bucket(SITE, s3.client).missing({INSIDE: WANTED[INSIDE]}, CODE) == set()
+    assert Bucket(SITE, s3.client).missing({SCRIPT: WANTED[SCRIPT]}, CODE) == set()
 
 
 def test_other_refusals_are_not_taken_for_absence(s3: Stubber) -> None:
@@ -86,14 +86,14 @@ def test_other_refusals_are_not_taken_for_absence(s3: Stubber) -> None:
     bucket = Bucket(SITE, s3.client)
     s3.add_client_error("get_object", "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
-        bucket.read(INSIDE)
+        bucket.read(SCRIPT)
     s3.add_client_error("put_object", "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
-        bucket.write_once(INSIDE, b"")
+        bucket.write_once(SCRIPT, b"")
     s3.add_client_error("put_object", "PreconditionFailed")
     s3.add_client_error("head_object", "403")
     with pytest.raises(ClientError, match="403"):
-        bucket.write_once(INSIDE, b"")
+        bucket.write_once(SCRIPT, b"")
 
 
 def test_what_is_neither_there_nor_written_is_an_error(s3: Stubber) -> None:
@@ -101,4 +101,4 @@ def test_what_is_neither_there_nor_written_is_an_error(s3: Stubber) -> None:
     s3.add_client_error("put_object", "ConditionalRequestConflict")
     s3.add_client_error("head_object", "404")
     with pytest.raises(ClientError, match="ConditionalRequestConflict"):
-        Bucket(SITE, s3.client).write_once(INSIDE, b"")
+        Bucket(SITE, s3.client).write_once(SCRIPT, b"")

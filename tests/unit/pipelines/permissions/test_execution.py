@@ -50,7 +50,7 @@ ALLOWED = [
     ("lambda:InvokeFunction", f"{LAMBDA}:image-classification-smoke_test:code-0123456789ab"),
     ("s3:GetObject", f"{PREFIX}/raw/seven/1.png"),
     ("s3:GetObject", f"{PREFIX}/code/train/{'0a' * 32}/sourcedir.tar.gz"),
-    ("s3:GetObject", f"{PREFIX}/no-approved-model/README.txt"),
+    ("s3:GetObject", f"{PREFIX}/code/placeholders/no-approved-model/README.txt"),
     ("s3:GetObject", f"{PREFIX}/capture/image-classification/AllTraffic/2026/11/21/09/a.jsonl"),
     ("s3:GetObject", f"{PREFIX}/executions/image-classification-training/x1/train/j/model.tar.gz"),
     ("s3:PutObject", f"{PREFIX}/executions/image-classification-scoring/x1/transform/a.png.out"),
