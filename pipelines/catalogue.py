@@ -63,3 +63,10 @@ CATALOGUE = {
         ),
     )
 }
+
+
+def no_pipeline(name: str) -> str:
+    """What is said of a name that is none of the catalogue's."""
+    from pipelines.checks.wording import alternatives
+
+    return f"There is no pipeline '{name}'. {alternatives(name, CATALOGUE, 'Pipelines')}"

@@ -41,8 +41,8 @@ _DISK_ERRORS = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         with choosing_site(arguments.site):
             return int(arguments.command(arguments))
     except (DeclarationError, UsageError) as error:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pipelines.catalogue import CATALOGUE
+from pipelines.catalogue import CATALOGUE, no_pipeline
 from steps.bundle import Bundle
 from steps.errors import DeclarationError, SiteError
 from steps.lambda_function import Function
@@ -53,9 +53,7 @@ def compile_pipeline(name: str, site: Site) -> Compiled:
         DeclarationError: There is no such pipeline, or it cannot be compiled as declared.
     """
     if name not in CATALOGUE:
-        raise DeclarationError(
-            f"Pipeline '{name}' is not declared. Declared: {', '.join(sorted(CATALOGUE))}."
-        )
+        raise DeclarationError(no_pipeline(name))
     entry = CATALOGUE[name]
     with _quiet_sdk(site.region):
         context = _context(name, site)

@@ -6,8 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, assignments, site
+from pipelines.commands.usage import (
+    Commands,
+    UsageError,
+    add_name,
+    add_parameters,
+    assignments,
+    site,
+)
 
 if TYPE_CHECKING:
     from pipelines.cost import Prices
@@ -16,15 +22,8 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Declare the commands."""
     command = commands.add_parser("cost", help="estimate what a pipeline costs")
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
-    command.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="value of a pipeline parameter; may be repeated",
-    )
+    add_name(command)
+    add_parameters(command)
     command.add_argument(
         "--prices", type=Path, metavar="FILE", help="use these, as 'pipelines prices' prints them"
     )

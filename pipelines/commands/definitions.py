@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, site
+from pipelines.commands.usage import Commands, UsageError, add_name, add_names, site
 
 _NAME_WIDTH = 28
 
@@ -17,18 +17,19 @@ def add(commands: Commands) -> None:
     command.set_defaults(command=_list)
 
     command = commands.add_parser("show", help="compile a pipeline and print its definition")
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
-    command.add_argument("--step", metavar="STEP", help="print this step only")
-    command.add_argument(
+    add_name(command)
+    parts = command.add_mutually_exclusive_group()
+    parts.add_argument("--step", metavar="STEP", help="print this step only")
+    parts.add_argument(
         "--bundles", action="store_true", help="list the source files that ship, and their digests"
     )
-    command.add_argument(
+    parts.add_argument(
         "--parameters", action="store_true", help="list the pipeline parameters and their defaults"
     )
     command.set_defaults(command=_show)
 
     command = commands.add_parser("check", help="find what is wrong before anything runs")
-    command.add_argument("names", nargs="*", metavar="NAME")
+    add_names(command, default="default: all pipelines")
     command.add_argument(
         "--definition", metavar="FILE", help="check this file instead; - is standard input"
     )
@@ -43,6 +44,7 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    from pipelines.checks.wording import alternatives
     from pipelines.compile import compile_pipeline
     from pipelines.definition import load, steps
 
@@ -69,7 +71,7 @@ def _show(arguments: argparse.Namespace) -> int:
     if arguments.step not in bodies:
         raise UsageError(
             f"Pipeline '{arguments.name}' has no step '{arguments.step}'. "
-            f"Steps: {', '.join(bodies)}."
+            f"{alternatives(arguments.step, bodies, 'Steps')}"
         )
     print(json.dumps(bodies[arguments.step], indent=2, sort_keys=True))
     return 0

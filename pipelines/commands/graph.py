@@ -3,14 +3,13 @@
 import argparse
 from pathlib import Path
 
-from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, site
+from pipelines.commands.usage import Commands, UsageError, add_name, site
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser("graph", help="draw the steps of a pipeline")
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    add_name(command)
     command.add_argument("--svg", type=Path, metavar="FILE", help="write a picture to this file")
     command.add_argument(
         "--mermaid", action="store_true", help="print Mermaid text; so without a picture"

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, assignments, print_table, site
+from pipelines.commands.usage import (
+    Commands,
+    UsageError,
+    add_names,
+    add_parameters,
+    assignments,
+    print_table,
+    site,
+)
 
 if TYPE_CHECKING:
     from pipelines.definition import Json
@@ -22,21 +30,14 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "permissions", help="the least IAM policies of pipelines, or what others lack"
     )
-    command.add_argument("names", nargs="*", metavar="NAME", help="default: all pipelines")
+    add_names(command, default="default: all pipelines")
     command.add_argument("--role", choices=_ROLES, help="print the policy of one role, to paste")
     command.add_argument(
         "--compare",
         metavar="POLICY",
         help="file of the policy that the role has, or a list of policies; - is standard input",
     )
-    command.add_argument(
-        "-p",
-        dest="parameters",
-        action="append",
-        default=[],
-        metavar="K=V",
-        help="a pipeline parameter's value in place of its default, for example another data URI",
-    )
+    add_parameters(command)
     command.set_defaults(command=_permissions)
 
 
@@ -80,16 +81,11 @@ def _roles(arguments: argparse.Namespace) -> "Mapping[Role, Permissions]":
     from pipelines.definition import load
     from pipelines.permissions.roles import role_permissions
 
-    unknown = [name for name in arguments.names if name not in CATALOGUE]
-    if unknown:
-        raise UsageError(
-            f"There is no pipeline '{unknown[0]}'. Pipelines: {', '.join(sorted(CATALOGUE))}."
-        )
     settings = site()
     # All of them: models that one pipeline registers are served by another.
     definitions = {name: load(compile_pipeline(name, settings).definition) for name in CATALOGUE}
     names = arguments.names or list(CATALOGUE)
-    parameters = assignments(arguments.parameters)
+    parameters = assignments(arguments.parameter)
     declared = {item["Name"] for name in names for item in definitions[name]["Parameters"]}
     for parameter in parameters:
         if parameter not in declared:

@@ -5,8 +5,7 @@ import json
 import os
 import sys
 
-from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, has_colour, site
+from pipelines.commands.usage import Commands, add_name, has_colour, site
 
 CHANGES_EXIT_CODE = 3
 """There is something to do: neither an error nor wrong use, and not nothing."""
@@ -17,7 +16,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "plan", help="what an upsert would change; exit code 3 with changes, 0 without"
     )
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    add_name(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_plan)
 

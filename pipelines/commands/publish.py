@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, has_colour, site
+from pipelines.commands.usage import Commands, UsageError, add_name, add_names, has_colour, site
 
 if TYPE_CHECKING:
     from pipelines.account.clients import Clients
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Declare the commands."""
     command = commands.add_parser("upsert", help="create or update pipelines in the account")
-    command.add_argument("names", nargs="*", metavar="NAME")
+    add_names(command)
     command.add_argument("--all", action="store_true", help="all pipelines of the catalogue")
     command.set_defaults(command=_upsert)
 
     command = commands.add_parser(
         "delete", help="delete a pipeline in the account, and what starts it"
     )
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
+    add_name(command)
     command.set_defaults(command=_delete)
 
 

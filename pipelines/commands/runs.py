@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from pipelines.catalogue import CATALOGUE
 from pipelines.commands.usage import (
     Commands,
     UsageError,
+    add_name,
+    add_parameters,
     add_root,
     assignments,
     make_root,
@@ -19,15 +20,8 @@ from pipelines.commands.usage import (
 def add(commands: Commands) -> None:
     """Declare the commands."""
     command = commands.add_parser("run", help="run a pipeline on this machine")
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
-    command.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="value of a pipeline parameter; may be repeated",
-    )
+    add_name(command)
+    add_parameters(command)
     command.add_argument(
         "--images",
         type=Path,

@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, UsageError, assignments, site
+from pipelines.commands.usage import (
+    Commands,
+    UsageError,
+    add_name,
+    add_parameters,
+    assignments,
+    site,
+)
 
 if TYPE_CHECKING:
     from pipelines.account.clients import Clients
@@ -21,15 +27,8 @@ _EXECUTION = "an ARN, an id, <pipeline>/<id>, a pipeline for its newest, or 'lat
 def add(commands: Commands) -> None:
     """Declare the commands."""
     command = commands.add_parser("start", help="start a pipeline in the account")
-    command.add_argument("name", choices=CATALOGUE, metavar="NAME")
-    command.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="value of a pipeline parameter; may be repeated",
-    )
+    add_name(command)
+    add_parameters(command)
     steps = command.add_mutually_exclusive_group()
     steps.add_argument(
         "--only",

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
+from pipelines.catalogue import CATALOGUE, no_pipeline
 from pipelines.local import DEFAULT_ROOT
 from pipelines.tables import text_table
 from steps.site import Site
@@ -34,6 +35,36 @@ def add_root(command: argparse.ArgumentParser, *, default: object = DEFAULT_ROOT
         default=default,
         metavar="DIR",
         help=f"folder of the object store, executions and packages (default: {DEFAULT_ROOT})",
+    )
+
+
+def add_name(command: argparse.ArgumentParser) -> None:
+    """Add the argument `name`, a pipeline of the catalogue."""
+    command.add_argument("name", type=_pipeline, metavar="NAME", help="one of 'pipelines list'")
+
+
+def add_names(command: argparse.ArgumentParser, *, default: str = "") -> None:
+    """Add the argument `names`, any number of them; `default` says what none of them means."""
+    command.add_argument(
+        "names", nargs="*", type=_pipeline, metavar="NAME", help=default or "of 'pipelines list'"
+    )
+
+
+def _pipeline(text: str) -> str:
+    if text not in CATALOGUE:
+        raise UsageError(no_pipeline(text))
+    return text
+
+
+def add_parameters(command: argparse.ArgumentParser) -> None:
+    """Add the option `-p`, whose values `assignments` reads."""
+    command.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a pipeline parameter; may be repeated",
     )
 
 

@@ -33,6 +33,34 @@ def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        ["check", "training", "trainning"],
+        ["cost", "trainning"],
+        ["delete", "trainning"],
+        ["graph", "trainning"],
+        ["permissions", "trainning"],
+        ["plan", "trainning"],
+        ["run", "trainning"],
+        ["show", "trainning"],
+        ["start", "trainning"],
+        ["upsert", "trainning"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_name_that_no_pipeline_has_is_wrong_use(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command says it at once, in the same words, with the name that may be meant."""
+    assert main(words) == 2
+    assert capsys.readouterr() == (
+        "",
+        "pipelines: There is no pipeline 'trainning'. Pipelines: deployment, monitoring, "
+        "retraining, scoring, training. Did you mean 'training'?\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         ["--help"],
         ["list"],
         ["run", "--help"],
@@ -108,12 +136,6 @@ def test_a_definition_file_is_checked_without_the_sdk() -> None:
             id="both",
         ),
         pytest.param(
-            ["check", "trainning"],
-            "pipelines: Pipeline 'trainning' is not declared. "
-            "Declared: deployment, monitoring, retraining, scoring, training.\n",
-            id="unknown pipeline",
-        ),
-        pytest.param(
             ["run", "training", "--images", "missing"],
             "pipelines: 'missing' is not a folder of images.\n",
             id="missing folder",
@@ -172,9 +194,16 @@ def test_show_prints_one_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["Name"] == "Train"
     assert main(["show", "retraining", "--step", "Tune"]) == 2
     assert capsys.readouterr().err == (
-        "pipelines: Pipeline 'retraining' has no step 'Tune'. Steps: FindApprovedModel, "
-        "Preprocess, Train, Evaluate, CheckQuality, RegisterModel, QualityTooLow.\n"
+        "pipelines: Pipeline 'retraining' has no step 'Tune'. Steps: CheckQuality, Evaluate, "
+        "FindApprovedModel, Preprocess, QualityTooLow, RegisterModel, Train.\n"
     )
+
+
+def test_show_prints_one_thing() -> None:
+    """What would be printed beside another is refused, and not left out."""
+    with pytest.raises(SystemExit) as caught:
+        main(["show", "retraining", "--step", "Train", "--bundles"])
+    assert caught.value.code == 2
 
 
 def test_show_lists_the_parameters(capsys: pytest.CaptureFixture[str]) -> None:

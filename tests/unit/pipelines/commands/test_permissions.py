@@ -160,12 +160,6 @@ def test_what_is_too_wide_alone_exits_with_0(
             id="role",
         ),
         pytest.param(
-            ["trainning"],
-            "There is no pipeline 'trainning'. Pipelines: deployment, monitoring, retraining, "
-            "scoring, training.",
-            id="pipeline",
-        ),
-        pytest.param(
             ["scoring", "-p", "Epochs=3"],
             "Parameter 'Epochs' is not declared by scoring. Declared: ImagesUri, "
             "MaxConcurrentTransforms, MaxPayloadInMB, ModelPackageArn, TransformInstanceCount, "
