@@ -169,6 +169,21 @@ def _read_manifests(
     found = {}
     for name, digest in sorted(in_use - wanted.manifests.keys()):
         content = bucket.read(manifest_uri(site, name, digest))
-        if content is not None:
-            found[name, digest] = json.loads(content)
+        files = None if content is None else _files(content)
+        if files is not None:
+            found[name, digest] = files
     return found
+
+
+def _files(manifest: bytes) -> dict[str, str] | None:
+    """The files that a manifest lists; None where somebody made something else of it.
+
+    It only tells which files changed: what is published does not depend on it.
+    """
+    try:
+        files = json.loads(manifest)
+    except ValueError:
+        return None
+    if not isinstance(files, dict) or not all(isinstance(item, str) for item in files.values()):
+        return None
+    return files

@@ -11,7 +11,7 @@ from pipelines.reconcile import PresentRule
 from steps.site import Site
 
 _UNDER_WAY = frozenset({"Executing", "Stopping"})
-_MAY_BE_RETRIED = frozenset({"Failed", "Stopped"})
+_MAY_BE_RETRIED = frozenset({"CompletedWithFailures", "Failed", "Stopped"})
 _NUM_RETRIED = 10
 """So many of the newest that failed can go on with the functions that they began with."""
 _NUM_EXECUTIONS = 100

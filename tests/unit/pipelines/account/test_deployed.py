@@ -57,7 +57,7 @@ def test_what_was_published_is_read(with_monitoring: Account, version: Versions)
 
 
 def test_only_manifests_of_code_that_changes_are_read(account: Account, version: Versions) -> None:
-    """They say which files change; a bundle without a manifest has unknown files."""
+    """They say which files change; a bundle without a readable manifest has unknown files."""
     clients = account.clients
     first, second = version(0), version(1)
     first.upsert(clients)
@@ -67,8 +67,11 @@ def test_only_manifests_of_code_that_changes_are_read(account: Account, version:
         ("train", digest): first.compiled.bundles["train"].file_digests,
         ("find_approved_model", first.function.digest): first.function.code.file_digests,
     }
-    key = f"dogs/code/manifests/train-{digest}.json"
-    clients.s3.delete_object(Bucket=SITE.bucket, Key=key)
+    place = {"Bucket": SITE.bucket, "Key": f"dogs/code/manifests/train-{digest}.json"}
+    for content in (b"{", b"[]", b'{"train.py": 1}', b"\xff"):
+        clients.s3.put_object(**place, Body=content)
+        assert ("train", digest) not in second.state(clients).deployed.manifests
+    clients.s3.delete_object(**place)
     assert ("train", digest) not in second.state(clients).deployed.manifests
 
 
