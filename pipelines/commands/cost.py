@@ -17,6 +17,7 @@ from pipelines.commands.usage import (
 
 if TYPE_CHECKING:
     from pipelines.cost import Prices
+    from steps.site import Site
 
 
 def add(commands: Commands) -> None:
@@ -32,6 +33,11 @@ def add(commands: Commands) -> None:
         type=float,
         metavar="FRACTION",
         help="fraction of the time of spot instances that is not billed, for example 0.6",
+    )
+    command.add_argument(
+        "--account",
+        action="store_true",
+        help="take times from the account's last executions, not from the time limits",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_cost)
@@ -63,7 +69,7 @@ def _cost(arguments: argparse.Namespace) -> int:
             pipeline=arguments.name,
             region=place.region,
             given=assignments(arguments.parameter),
-            durations={},
+            durations=_durations(arguments.name, place) if arguments.account else {},
             spot_saving=saving,
             schedules=schedule_costs(schedules(place), arguments.name, first=utc_now().date()),
         )
@@ -74,6 +80,13 @@ def _cost(arguments: argparse.Namespace) -> int:
     else:
         print(found, end="")
     return 0
+
+
+def _durations(name: str, place: "Site") -> dict[str, float]:
+    from pipelines.account.clients import Clients
+    from pipelines.account.durations import job_seconds
+
+    return job_seconds(name, place, Clients(place))
 
 
 def _read_prices(path: Path | None) -> "Prices":

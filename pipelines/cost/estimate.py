@@ -137,16 +137,21 @@ class Estimate(Shown):
     schedules: tuple[ScheduleCost, ...]
 
     @property
-    def on_demand_usd(self) -> float:
-        """Of one execution without spot instances, as far as it is known."""
-        return sum(step.on_demand_usd or 0 for step in self.steps)
+    def on_demand_usd(self) -> float | None:
+        """Of one execution without spot instances, as far as it is known; None: nothing is."""
+        return _sum(step.on_demand_usd for step in self.steps)
 
     @property
     def usd(self) -> float | None:
         """Of one execution as declared, as far as it is known; None without the spot saving."""
         if any(step.demand.is_spot and step.spot_saving is None for step in self.steps):
             return None
-        return sum(step.usd or 0 for step in self.steps)
+        return _sum(step.usd for step in self.steps)
+
+    def monthly_usd(self, schedule: ScheduleCost) -> float | None:
+        """Of a month of a schedule without spot instances, as far as it is known."""
+        once = self.on_demand_usd
+        return None if once is None else schedule.times_per_month * once
 
     @property
     def is_complete(self) -> bool:
@@ -186,6 +191,13 @@ class Estimate(Shown):
         from pipelines.cost.text import as_html
 
         return as_html(self)
+
+
+def _sum(costs: Iterable[float | None]) -> float | None:
+    """Those that are known; None where there are costs, and none of them is known."""
+    found = list(costs)
+    known = [cost for cost in found if cost is not None]
+    return sum(known) if known or not found else None
 
 
 def estimate(

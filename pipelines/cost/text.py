@@ -52,7 +52,7 @@ def as_document(estimate: Estimate) -> dict[str, Json]:
             {
                 "ScheduleExpression": schedule.expression,
                 "ExecutionsPerMonth": schedule.times_per_month,
-                "MonthlyOnDemandCost": schedule.times_per_month * estimate.on_demand_usd,
+                "MonthlyOnDemandCost": estimate.monthly_usd(schedule),
             }
             for schedule in estimate.schedules
         ],
@@ -84,9 +84,11 @@ def _step_document(step: StepCost) -> dict[str, Json]:
 
 def _lines(estimate: Estimate) -> Iterator[str]:
     yield f"{estimate.pipeline}   {estimate.region}, {CURRENCY} without taxes"
+    is_known = estimate.on_demand_usd is not None
+    how = f", {estimate.quantifier}" if is_known else ""
     if estimate.steps:
         yield from text_table([_HEADER, *map(_row, estimate.steps)])
-        yield f"One execution, {estimate.quantifier}: {_total(estimate)}"
+        yield f"One execution{how}: {_total(estimate)}"
     else:
         yield "One execution: no job, and so no instance to pay"
     for endpoint in estimate.endpoints:
@@ -97,10 +99,9 @@ def _lines(estimate: Estimate) -> Iterator[str]:
             f"{_amount(endpoint.monthly_usd)}"
         )
     for schedule in estimate.schedules:
-        monthly = schedule.times_per_month * estimate.on_demand_usd
         yield (
-            f"A month of {schedule.expression}, {schedule.times_per_month:.4g} executions, "
-            f"{estimate.quantifier}: {monthly:.2f} on demand"
+            f"A month of {schedule.expression}, {schedule.times_per_month:.4g} executions{how}: "
+            f"{_amount(estimate.monthly_usd(schedule))}{' on demand' if is_known else ''}"
         )
     for title, sentences in (
         ("Not known", _unknown(estimate)),
@@ -113,12 +114,13 @@ def _lines(estimate: Estimate) -> Iterator[str]:
 
 
 def _total(estimate: Estimate) -> str:
-    on_demand = f"{estimate.on_demand_usd:.2f}"
-    if not any(step.demand.is_spot for step in estimate.steps):
+    on_demand = _amount(estimate.on_demand_usd)
+    is_spot = any(step.demand.is_spot for step in estimate.steps)
+    if estimate.on_demand_usd is None or not is_spot:
         return on_demand
     if estimate.usd is None:
         return f"{on_demand} on demand, and less by what spot instances save"
-    return f"{on_demand} on demand, {estimate.usd:.2f} as declared, with spot instances"
+    return f"{on_demand} on demand, {_amount(estimate.usd)} as declared, with spot instances"
 
 
 _HEADER = ("STEP", "JOBS", "HOURS EACH", "PER HOUR", "ON DEMAND", "AS DECLARED")
@@ -183,7 +185,10 @@ def _assumptions(estimate: Estimate) -> list[str]:
     if limits:
         found.append(f"{', '.join(limits)}: each job as long as its time limit, an upper bound.")
     if measured:
-        found.append(f"{', '.join(measured)}: each job as long as in past executions.")
+        found.append(
+            f"{', '.join(measured)}: each job as long as its step took when it last succeeded in "
+            "the account."
+        )
     if spot:
         names = ", ".join(step.demand.step for step in spot)
         saving = spot[0].spot_saving

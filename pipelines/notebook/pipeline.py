@@ -100,6 +100,7 @@ class Pipeline(Shown):
         *,
         prices: str | os.PathLike[str] | None = None,
         spot_saving: float | None = None,
+        account: bool = False,
         **parameters: str | float,
     ) -> "Estimate":
         """Estimate what an execution, a month of its endpoint and of its schedule cost.
@@ -108,13 +109,17 @@ class Pipeline(Shown):
             prices: File of prices, as `pipelines prices` prints them; None: those of the project.
             spot_saving: Fraction of the time of spot instances that is not billed, in [0, 1); None:
                 not known.
+            account: Whether to take times from the account's last executions, where there are
+                some, and not from the time limits.
             **parameters: Values of pipeline parameters.
 
         Raises:
+            AccountError: The pipeline is not deployed, or the account cannot be read.
             DeclarationError: The pipeline cannot be compiled as declared.
             ParameterError: A parameter is unknown or ill-typed.
             ValueError: The file holds no prices.
         """
+        from pipelines.account.durations import job_seconds
         from pipelines.cost import estimate, packaged_prices, read_prices, schedule_costs
         from pipelines.execution import utc_now
         from pipelines.triggers import schedules
@@ -125,7 +130,7 @@ class Pipeline(Shown):
             pipeline=self.name,
             region=self.site.region,
             given=_texts(parameters),
-            durations={},
+            durations=job_seconds(self.name, self.site, self._clients) if account else {},
             spot_saving=spot_saving,
             schedules=schedule_costs(schedules(self.site), self.name, first=utc_now().date()),
         )

@@ -40,6 +40,19 @@ def test_an_estimate_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "spot instances are billed for 0.5 of their time" in output
 
 
+def test_times_of_the_account(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On request, the times of past jobs count where there are some."""
+    monkeypatch.setattr(
+        "pipelines.account.durations.job_seconds", lambda name, *_: {"Train": 1800.0}
+    )
+    assert main(["cost", "training", "--account"]) == 0
+    output = capsys.readouterr().out
+    assert "Train       1 x ml.g5.xlarge, spot       0.5 " in output
+    assert "Evaluate    1 x ml.m5.xlarge             2 (limit)" in output
+
+
 def test_prices_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file replaces the prices that come with the project; programs read JSON."""
     path = tmp_path / "prices.json"

@@ -140,7 +140,7 @@ def test_instances_that_only_the_execution_tells() -> None:
         "p   us-east-1, USD without taxes\n"
         "STEP  JOBS        HOURS EACH  PER HOUR  ON DEMAND  AS DECLARED\n"
         "Tune  ? of ? x ?  1           ?         ?          ?\n"
-        "One execution, at least: 0.00\n"
+        "One execution: ?\n"
         "A month of variant A of Config, ? x ?: ?\n"
         "Not known:\n"
         "  Tune: only the execution tells its instances.\n"
@@ -149,7 +149,7 @@ def test_instances_that_only_the_execution_tells() -> None:
         "Assumed:\n"
         "  Each step runs once: none is answered by the step cache or tried again, both branches "
         "of a condition count, and a tuning step runs all its training jobs.\n"
-        "  Tune: each job as long as in past executions.\n"
+        "  Tune: each job as long as its step took when it last succeeded in the account.\n"
         "  A month has 730 hours.\n"
         "  An endpoint keeps the instances that it starts with, and costs until it is deleted.\n"
         "  Left out: data and volumes of endpoints, calls of functions, storage and requests of "
@@ -178,6 +178,17 @@ def test_a_schedule_costs_by_the_month() -> None:
     line = "A month of cron(0 * * * ? *), 730 executions, about: 15.33 on demand\n"
     assert line in str(found)  # 730 * 2 * 0.1 h * 0.105
     assert estimated("scoring").schedules == ()
+
+
+def test_what_nobody_knows_is_no_zero() -> None:
+    """Without any price there is no sum, neither of an execution nor of a month."""
+    found = estimated("monitoring", offer=Offer(region="x", date=OFFER.date, url=OFFER.url))
+    assert (found.on_demand_usd, found.usd) == (None, None)
+    assert "\nOne execution: ?\n" in str(found)
+    assert "\nA month of cron(0 * * * ? *), 730 executions: ?\n" in str(found)
+    assert found.monthly_usd(found.schedules[0]) is None
+    deployment = estimated("deployment", offer=Offer(region="x", date=OFFER.date, url=OFFER.url))
+    assert deployment.on_demand_usd == 0  # It runs no job.
 
 
 def test_text_of_an_estimate() -> None:

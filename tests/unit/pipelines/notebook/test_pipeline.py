@@ -163,6 +163,16 @@ def test_cost_takes_parameters_and_prices(pipeline: Pipeline, tmp_path: Path) ->
     assert pipeline.cost().pipeline == "training"
 
 
+def test_cost_takes_times_of_the_account(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On request, the times of past jobs count where there are some."""
+    monkeypatch.setattr("pipelines.account.durations.job_seconds", lambda *_: {"Train": 60.0})
+    times = {step.demand.step: step.seconds for step in pipeline.cost(account=True).steps}
+    assert times["Train"] == 60.0
+    assert times["Evaluate"] == 2 * 3600
+
+
 def test_a_wrong_parameter_is_one_message(pipeline: Pipeline) -> None:
     """Cost and permissions name the parameter that was meant."""
     for ask in (pipeline.cost, pipeline.permissions):
