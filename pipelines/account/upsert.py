@@ -77,13 +77,14 @@ def upsert(
             lease.renew()  # Whoever lost it must not undo what another writer has done since.
             _switch(request, to_do, wanted, clients.sagemaker)
             say(f"{'created' if to_do.is_new else 'updated'} pipeline {wanted.pipeline_name}")
+        if to_do.tags or to_do.triggers:
+            lease.renew()
         if to_do.tags and not to_do.is_new:
             clients.sagemaker.add_tags(
                 ResourceArn=site.pipeline_arn(wanted.name), Tags=_tags(wanted)
             )
             say("set tags")
         if to_do.triggers:
-            lease.renew()
             changes = reconcile_triggers(
                 wanted.triggers, scheduler=clients.scheduler, events=clients.events
             )

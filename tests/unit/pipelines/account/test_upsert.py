@@ -249,23 +249,26 @@ def test_a_second_writer_is_refused(account: Account, version: Versions) -> None
     assert deployed(account) is None
 
 
+@pytest.mark.parametrize("last", ["published function", "updated pipeline", "updated schedule"])
 def test_a_writer_that_lost_its_lease_changes_nothing_more(
-    account: Account, version: Versions
+    account: Account, version: Versions, last: str
 ) -> None:
-    """It slept; another one published; it wakes up before its last step."""
+    """It slept; another one published; it wakes up before it goes on."""
     clients = account.clients
-    first, second, third = (version(number) for number in range(3))
-    first.upsert(clients)
-    state = second.state(clients)
+    *earlier, mine, other = versions = [version(number) for number in range(4)]
+    for item in earlier:
+        item.upsert(clients)
+    state = mine.state(clients)
 
     def say(line: str) -> None:
-        if line.startswith("published"):
+        if line.startswith(last):
             end_lease(account)
-            third.upsert(clients)
+            other.upsert(clients)
 
     with pytest.raises(LeaseError, match="another writer took over"):
-        upsert(state, second.site, clients, owner="anna@laptop", say=say)
-    assert deployed(account, first, second, third) == third
+        upsert(state, mine.site, clients, owner="anna@laptop", say=say)
+    assert deployed(account, *versions) == other
+    assert has_no_changes(account, other)
 
 
 def test_what_changed_since_it_was_read_is_not_overwritten(
