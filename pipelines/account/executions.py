@@ -169,14 +169,19 @@ def find_execution(text: str, site: Site, clients: Clients) -> str:
             )
         return newest[0].arn
     deployed = sorted(deployed_pipelines(site, clients))
+    if not deployed:
+        raise AccountError(
+            "No pipeline of this project is deployed; publish them with 'pipelines upsert --all'."
+        )
     if text == LATEST:
         executions = [
             item
             for name in deployed
             for item in list_executions(name, site, clients, num_executions=1)
         ]
-        if executions:
-            return max(executions, key=lambda item: item.started).arn
+        if not executions:
+            raise AccountError("There are no executions; begin one with 'pipelines start NAME'.")
+        return max(executions, key=lambda item: item.started).arn
     for name in deployed:
         arn = _arn(name, text, site)
         if _is_there(arn, clients.sagemaker):
@@ -323,7 +328,9 @@ def given_parameters(arn: str, sagemaker: Any) -> dict[str, str]:
     pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(
         PipelineExecutionArn=arn, PaginationConfig={"PageSize": _PAGE_SIZE}
     )
-    return {item["Name"]: item["Value"] for page in pages for item in page["PipelineParameters"]}
+    # Without any, the answer need not have the member.
+    found = [item for page in pages for item in page.get("PipelineParameters", [])]
+    return {item["Name"]: item["Value"] for item in found}
 
 
 def not_deployed(pipeline: str) -> str:

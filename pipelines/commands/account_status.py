@@ -1,6 +1,7 @@
 """What the command `status` shows of an account."""
 
 import json
+import sys
 
 from pipelines.account.clients import Clients
 from pipelines.account.deployed import deployed_pipelines
@@ -37,6 +38,10 @@ def show_account(text: str | None, site: Site, clients: Clients, *, as_json: boo
         found = _list(text, site, clients)
         if as_json:
             print(json.dumps([item.to_document() for item in found], indent=2, sort_keys=True))
+        elif not found:
+            print(
+                "There are no executions; begin one with 'pipelines start NAME'.", file=sys.stderr
+            )
         else:
             header = ("PIPELINE", "EXECUTION", "STATUS", "STARTED (UTC)", "NAME", "REASON")
             print_table([header, *map(_row, found)])

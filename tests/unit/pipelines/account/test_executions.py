@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pipelines.account.errors import AccountError
 from pipelines.account.executions import (
     POLL_SECONDS,
     find_execution,
+    given_parameters,
     list_executions,
     read_execution,
     watch,
@@ -253,19 +255,42 @@ def test_a_wrong_name_is_answered_with_right_ones(
     assert str(raised.value) == message
 
 
-@pytest.mark.parametrize("text", ["c", "latest"])
-def test_an_execution_that_nobody_has_is_said(told: tuple[Any, Sagemaker], text: str) -> None:
+def test_an_execution_that_nobody_has_is_said(told: tuple[Any, Sagemaker]) -> None:
     """The message says where it was looked for."""
     clients, sagemaker = told
     sagemaker.pipelines("training")
-    if text == "latest":
-        sagemaker.executions(num=1)
     sagemaker.absent("describe_pipeline_execution")
     with pytest.raises(AccountError) as raised:
-        find_execution(text, SITE, clients)
+        find_execution("c", SITE, clients)
     assert str(raised.value) == (
-        f"There is no execution '{text}' of training; 'pipelines status --account' lists them."
+        "There is no execution 'c' of training; 'pipelines status --account' lists them."
     )
+
+
+def test_without_executions_there_is_no_newest(told: tuple[Any, Sagemaker]) -> None:
+    """The message says how to begin one, or what to do before."""
+    clients, sagemaker = told
+    sagemaker.pipelines("training")
+    sagemaker.executions(num=1)
+    with pytest.raises(AccountError) as raised:
+        find_execution("latest", SITE, clients)
+    assert str(raised.value) == "There are no executions; begin one with 'pipelines start NAME'."
+    sagemaker.pipelines()
+    user = {"Arn": f"arn:aws:iam::{SITE.account}:user/me"}
+    clients.sts = SimpleNamespace(get_caller_identity=lambda: user)
+    with pytest.raises(AccountError) as raised:
+        find_execution("latest", SITE, clients)
+    assert str(raised.value) == (
+        "No pipeline of this project is deployed; publish them with 'pipelines upsert --all'."
+    )
+
+
+def test_an_execution_may_have_no_parameters_of_its_own() -> None:
+    """The service need not name what it has nothing of."""
+    answer = {"PipelineParameters": []}
+    pages = SimpleNamespace(paginate=lambda **_: iter([{}, answer]))
+    client = SimpleNamespace(get_paginator=lambda _: pages)
+    assert given_parameters(arn("a"), client) == {}
 
 
 def test_a_pipeline_without_executions_has_no_newest(told: tuple[Any, Sagemaker]) -> None:

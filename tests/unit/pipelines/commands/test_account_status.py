@@ -47,6 +47,23 @@ def test_executions_of_all_pipelines_are_listed(
     )
 
 
+def test_no_execution_is_no_empty_table(
+    sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person reads how to begin one; a program reads an empty list."""
+    sagemaker.pipelines("training")
+    sagemaker.executions(num=5)
+    assert main(["status", "--account"]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "There are no executions; begin one with 'pipelines start NAME'.\n",
+    )
+    sagemaker.pipelines("training")
+    sagemaker.executions(num=5)
+    assert main(["status", "--account", "--json"]) == 0
+    assert capsys.readouterr() == ("[]\n", "")
+
+
 def test_programs_read_the_list(sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]) -> None:
     """The name of a pipeline lists its executions, in the words of the service."""
     sagemaker.executions(("t1", "Failed"), num=20)
