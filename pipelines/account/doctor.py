@@ -17,9 +17,11 @@ from pipelines.account.errors import AccountError, explained
 from pipelines.account.health import Finding, Look, Verdict
 from pipelines.account.images import look_at_image, named_images
 from pipelines.account.prerequisites import (
+    CONCURRENCY,
     ROLE_SETTINGS,
     look_at_alarms,
     look_at_bucket,
+    look_at_concurrency,
     look_at_encryption,
     look_at_key,
     look_at_network,
@@ -131,6 +133,7 @@ def _looks(site: Site, definitions: Mapping[str, Mapping[str, Json]]) -> Iterato
     yield Look("Bucket's encryption", "s3", partial(look_at_encryption, site))
     yield Look("Bucket's public access", "s3", partial(look_at_public_access, site))
     yield Look("Schedule group", "scheduler", partial(look_at_schedule_group, site))
+    yield Look(CONCURRENCY, "lambda", look_at_concurrency)
     keys = {"SITE_VOLUME_KMS_KEY": site.volume_kms_key, "SITE_OUTPUT_KMS_KEY": site.output_kms_key}
     for setting, key in keys.items():
         if key:

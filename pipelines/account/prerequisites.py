@@ -23,6 +23,8 @@ ROLE_SETTINGS = {
     Role.TRIGGERS: "SITE_TRIGGER_ROLE_ARN",
 }
 
+CONCURRENCY = "Concurrency of functions"
+_MIN_UNRESERVED = 100
 _NO_KMS_KEY = "alias/aws/s3"
 """Key that S3 has of its own, and that every role of the account may use."""
 
@@ -225,6 +227,25 @@ def look_at_schedule_group(site: Site, scheduler: Any) -> Iterator[Finding]:
             subject,
             f"'{site.schedule_group}' does not exist; create it, or name another in "
             "SITE_SCHEDULE_GROUP.",
+        )
+
+
+def look_at_concurrency(lambda_: Any) -> Iterator[Finding]:
+    """Whether the function that answers drift may be kept to one execution at a time.
+
+    Source: AWS Lambda API Reference, PutFunctionConcurrency,
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
+    """
+    limit = lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    if limit > _MIN_UNRESERVED:
+        yield Finding(Verdict.OK, CONCURRENCY, f"{limit} may run at the same time.")
+    else:
+        yield Finding(
+            Verdict.PROBLEM,
+            CONCURRENCY,
+            f"{limit} may run at the same time, and Lambda reserves none for a single function "
+            f"where not {_MIN_UNRESERVED} are left for the others; ask for more concurrent "
+            "executions of Lambda in Service Quotas.",
         )
 
 

@@ -253,7 +253,8 @@ def _doctor(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator
     yield Statement(
         sid="LookAtServices",
         actions=(
-            *("pricing:GetProducts", "sagemaker:ListMonitoringSchedules"),
+            *("lambda:GetAccountSettings", "pricing:GetProducts"),
+            "sagemaker:ListMonitoringSchedules",
             *("servicequotas:ListAWSDefaultServiceQuotas", "servicequotas:ListServiceQuotas"),
         ),
         resources=(ANYTHING,),

@@ -49,7 +49,8 @@ class WatchedClients(Clients):
 
     def client(self, service: str) -> Any:
         """The client of a service."""
-        return self._others.get(service) or getattr(self._account.clients, service)
+        name = "lambda_" if service == "lambda" else service
+        return self._others.get(service) or getattr(self._account.clients, name)
 
     def stub(self, service: str) -> Stubber:
         """Answers to the calls of a service in place of moto's; all of them must be asked for."""

@@ -49,6 +49,13 @@ def no_schedules(clients: WatchedClients) -> None:
     """What moto lacks: the account has no schedule of Model Monitor, and no quotas are shown."""
     clients.stub("service-quotas").add_client_error("list_service_quotas", "AccessDeniedException")
     _stub_schedules(clients, [])
+    _stub_concurrency(clients, 10)
+
+
+def _stub_concurrency(clients: WatchedClients, limit: int) -> None:
+    clients.stub("lambda").add_response(
+        "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": limit}}, {}
+    )
 
 
 def _stub_schedules(clients: WatchedClients, schedules: list[dict[str, Any]]) -> None:
@@ -87,6 +94,7 @@ def _make(clients: WatchedClients, site: Site, definitions: Definitions) -> None
             push_image(ecr, repository, tag, layer=tag)
     quotas = [{"QuotaName": need.quota, "Value": 10.0} for need in needs(definitions)]
     clients.stub("service-quotas").add_response("list_service_quotas", {"Quotas": quotas})
+    _stub_concurrency(clients, 1000)
     _stub_schedules(
         clients,
         [
@@ -138,6 +146,7 @@ def test_an_account_that_has_everything_is_well(
     assert list(found) == [
         *("Credentials", "Clock", "Role execution", "Role functions", "Role triggers"),
         *("Bucket", "Bucket's encryption", "Bucket's public access", "Schedule group"),
+        "Concurrency of functions",
         *("Key of SITE_VOLUME_KMS_KEY", "Key of SITE_OUTPUT_KMS_KEY", "Network"),
         *("Dead-letter queue", "Rollback alarms", "Image pytorch-inference:2.6.0-cpu-py312"),
         *("Image pytorch-training:2.10.0-cpu-py313", "Image pytorch-training:2.10.0-gpu-py313"),
@@ -168,6 +177,7 @@ def test_a_new_account_is_told_everything_at_once(
         "Bucket's encryption": Verdict.PROBLEM,
         "Bucket's public access": Verdict.PROBLEM,
         "Schedule group": Verdict.OK,
+        "Concurrency of functions": Verdict.PROBLEM,
         "Image pytorch-inference:2.6.0-cpu-py312": Verdict.PROBLEM,
         "Image pytorch-training:2.10.0-cpu-py313": Verdict.PROBLEM,
         "Image pytorch-training:2.10.0-gpu-py313": Verdict.PROBLEM,
@@ -210,6 +220,7 @@ def test_model_monitor_may_be_closed(
     """A closed Model Monitor is no problem: the pipeline `monitoring` needs none of it."""
     clients.stub("service-quotas").add_client_error("list_service_quotas", "AccessDeniedException")
     clients.stub("sagemaker").add_client_error("list_monitoring_schedules", code, message)
+    _stub_concurrency(clients, 1000)
     found = _doctor(clients, snapshots)["Model Monitor"]
     assert (found.verdict, found.text) == expected
 

@@ -10,6 +10,7 @@ from pipelines.account.health import Finding, Look, Verdict
 from pipelines.account.prerequisites import (
     look_at_alarms,
     look_at_bucket,
+    look_at_concurrency,
     look_at_encryption,
     look_at_key,
     look_at_network,
@@ -298,6 +299,29 @@ def test_a_group_that_is_being_deleted_is_not_there(clients: WatchedClients) -> 
     stub.add_response("get_schedule_group", {"State": "DELETING"}, {"Name": "dogs"})
     [finding] = look_at_schedule_group(SITE, clients.client("scheduler"))
     assert finding.verdict is Verdict.PROBLEM
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict", "text"),
+    [
+        (101, Verdict.OK, "101 may run at the same time."),
+        (
+            100,
+            Verdict.PROBLEM,
+            "100 may run at the same time, and Lambda reserves none for a single function where "
+            "not 100 are left for the others; ask for more concurrent executions of Lambda in "
+            "Service Quotas.",
+        ),
+    ],
+)
+def test_one_execution_of_a_function_must_be_reservable(
+    clients: WatchedClients, limit: int, verdict: Verdict, text: str
+) -> None:
+    """A new account may have fewer than Lambda keeps for all functions together."""
+    answer = {"AccountLimit": {"ConcurrentExecutions": limit}}
+    clients.stub("lambda").add_response("get_account_settings", answer, {})
+    [finding] = look_at_concurrency(clients.client("lambda"))
+    assert finding == Finding(verdict, "Concurrency of functions", text)
 
 
 def test_keys_must_be_enabled(clients: WatchedClients) -> None:
