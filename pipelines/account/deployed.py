@@ -166,7 +166,7 @@ def _read_manifests(
 ) -> dict[tuple[str, str], Mapping[str, str]]:
     """Files of the bundles that are in use and will not be: what is to be is known."""
     in_use = {item for value in present for item in named_code(value).items()}
-    found = {}
+    found: dict[tuple[str, str], Mapping[str, str]] = {}
     for name, digest in sorted(in_use - wanted.manifests.keys()):
         content = bucket.read(manifest_uri(site, name, digest))
         files = None if content is None else _files(content)
