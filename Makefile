@@ -11,8 +11,7 @@ demo: install ## Run every step of the way on the digits, on this machine.
 	$(BIN)/pipelines demo
 
 test: install .venv-contract/installed .venv-serving/installed ## Run the tests and report what they cover.
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage report
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov
 
 lint: install ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -210,7 +210,7 @@ def test_an_execution_waits_for_an_earlier_one(machine: Machine, traffic: Traffi
     """Records that it may be looking at are not looked at twice; they are once it has ended."""
     capture(machine, traffic.lines, HOUR)
     path = machine.root / "executions" / "monitoring" / "earlier"
-    path.mkdir()
+    path.mkdir(parents=True)
     earlier = LocalExecution(
         id=path.name,
         pipeline="monitoring",
