@@ -205,7 +205,7 @@ class Pipeline(Shown):
         self,
         *,
         wait: bool = False,
-        only: Sequence[str] = (),
+        only: str | Sequence[str] = (),
         first: str = "",
         display_name: str = "",
         description: str = "",
@@ -215,8 +215,8 @@ class Pipeline(Shown):
 
         Args:
             wait: Whether to wait for its end; each step that ends is printed.
-            only: Steps to run, on the results and parameters of the newest execution that fits;
-                none: all.
+            only: Step, or steps, to run on the results and parameters of the newest execution that
+                fits; none: all.
             first: Step to run with all after it, likewise.
             display_name: Name for people; empty: the service makes one up.
             description: What it is for.
@@ -229,13 +229,14 @@ class Pipeline(Shown):
         from pipelines.account.selection import Selection
         from pipelines.account.start import new_token, start
 
+        names = (only,) if isinstance(only, str) and only else tuple(only)
         started = start(
             self.name,
             self.site,
             self._clients,
             token=new_token(),
             parameters=_texts(parameters),
-            selection=Selection(only=tuple(only), first=first) if only or first else None,
+            selection=Selection(only=names, first=first) if names or first else None,
             display_name=display_name,
             description=description,
         )
