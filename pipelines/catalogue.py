@@ -67,6 +67,6 @@ CATALOGUE = {
 
 def no_pipeline(name: str) -> str:
     """What is said of a name that is none of the catalogue's."""
-    from pipelines.checks.wording import alternatives
+    from pipelines.wording import alternatives
 
     return f"There is no pipeline '{name}'. {alternatives(name, CATALOGUE, 'Pipelines')}"

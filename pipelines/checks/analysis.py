@@ -7,7 +7,7 @@ from pipelines.checks.document import Document, depends_on, expressions
 from pipelines.checks.properties import Dead, DeadEnd, missing_step, resolve
 from pipelines.checks.reports import Unread, Unreadable, read
 from pipelines.checks.shapes import Breach, Violation, violations
-from pipelines.checks.wording import more_places
+from pipelines.wording import more_places
 
 
 class Analysis(Document):

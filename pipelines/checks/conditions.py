@@ -6,8 +6,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, ValueType, arguments, child
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import value_of
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Step
+from pipelines.wording import alternatives, quote
 
 _SDK_URL = "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/sagemaker.workflow.pipelines.html"
 _COMPARISON = frozenset({"LeftValue", "RightValue"})

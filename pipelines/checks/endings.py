@@ -7,8 +7,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import PARAMETER_TYPES, ValueType, arguments, child, located
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_text, value_of
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import is_expression
+from pipelines.wording import alternatives, quote
 
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"

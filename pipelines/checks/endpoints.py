@@ -7,8 +7,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, arguments
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_number, known_text, value_of
-from pipelines.checks.wording import quote
 from pipelines.definition import Json, Step, is_expression, references
+from pipelines.wording import quote
 
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 _EXECUTION_ID = "Execution.PipelineExecutionId"

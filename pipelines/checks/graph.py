@@ -7,8 +7,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import depends_on
 from pipelines.checks.properties import Target, resolve
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import COMPLETED, TRIGGERS, Step, references, triggers
+from pipelines.wording import alternatives, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _SDK_URL = "https://sagemaker.readthedocs.io/en/stable/workflows/pipelines/sagemaker.workflow.pipelines.html"

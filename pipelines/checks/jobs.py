@@ -9,9 +9,9 @@ from pipelines.checks.document import Located, arguments, child
 from pipelines.checks.properties import training_definitions
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_number, value_of
-from pipelines.checks.wording import quote
 from pipelines.definition import Step
 from pipelines.instances import has_own_disks
+from pipelines.wording import quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"

@@ -7,7 +7,7 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import arguments, child, located
 from pipelines.checks.properties import training_definitions
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.wording import alternatives
+from pipelines.wording import alternatives
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 

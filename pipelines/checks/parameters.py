@@ -6,7 +6,7 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import PARAMETER_TYPES
 from pipelines.checks.properties import Dead
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.wording import alternatives, nearest, quote
+from pipelines.wording import alternatives, nearest, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _SDK_URL = "https://sagemaker.readthedocs.io/en/stable/"

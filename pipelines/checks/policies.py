@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, child, literal_type, located
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Step
+from pipelines.wording import alternatives, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _RETRY_URL = f"{_GUIDE_URL}pipelines-retry-policy.html"

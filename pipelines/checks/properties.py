@@ -15,8 +15,8 @@ from pipelines.checks.document import (
     arguments,
     located,
 )
-from pipelines.checks.wording import alternatives
 from pipelines.definition import Step
+from pipelines.wording import alternatives
 
 EXECUTION_VARIABLES = frozenset(
     {

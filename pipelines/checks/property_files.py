@@ -7,7 +7,7 @@ from pipelines.checks.document import located
 from pipelines.checks.properties import Dead
 from pipelines.checks.reports import Unread
 from pipelines.checks.rules import Problem, rule
-from pipelines.checks.wording import alternatives, quote
+from pipelines.wording import alternatives, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _SDK_URL = "https://sagemaker.readthedocs.io/en/stable/"

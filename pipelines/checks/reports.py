@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from pipelines.checks.document import Document, ValueType, arguments, dig, located
-from pipelines.checks.wording import alternatives
 from pipelines.definition import Json, Step, is_expression, parse_path
+from pipelines.wording import alternatives
 
 _SCRIPT = re.compile(r"(?:^|/)steps[./](?P<name>\w+)[./]script(?:\.py)?")
 

@@ -13,8 +13,8 @@ from pipelines.checks.jobs import trainings
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.sources import ARCHIVE, PROGRAM, has_digest, script_settings
 from pipelines.checks.values import known_text, value_of
-from pipelines.checks.wording import alternatives
 from pipelines.definition import Step, references
+from pipelines.wording import alternatives
 
 _PROGRAM = re.compile(r"steps/(?P<name>\w+)/script\.py")
 _PROCESSING_PATH = re.compile(r"/opt/ml/processing(?:/[\w.-]+)+")

@@ -14,8 +14,8 @@ from pipelines.checks.document import (
     literal_type,
 )
 from pipelines.checks.values import Value, value_of
-from pipelines.checks.wording import alternatives, nearest, quote
 from pipelines.definition import Step, is_expression
+from pipelines.wording import alternatives, nearest, quote
 
 _STRINGS_ONLY = frozenset(
     {

@@ -9,8 +9,8 @@ from pipelines.checks.document import Located, arguments, child
 from pipelines.checks.jobs import trainings
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_text, value_of
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Json, Step, is_expression
+from pipelines.wording import alternatives, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _DIGEST = re.compile(r"(?:^|/)[0-9a-f]{32,}(?:/|$)")

@@ -7,8 +7,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, expressions
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.service import shape
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Json, is_expression, parse_path
+from pipelines.wording import alternatives, quote
 
 TOP_LEVEL = frozenset(
     {"Metadata", "MlflowConfig", "Parameters", "PipelineExperimentConfig", "Steps", "Version"}

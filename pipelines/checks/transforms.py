@@ -6,8 +6,8 @@ from pipelines.checks.analysis import Analysis
 from pipelines.checks.document import Located, arguments
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_number, known_text
-from pipelines.checks.wording import quote
 from pipelines.definition import Step, is_expression
+from pipelines.wording import quote
 
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 MAX_PAYLOAD_MB = 100

@@ -7,8 +7,8 @@ from pipelines.checks.document import Located, arguments, child
 from pipelines.checks.properties import training_definitions, tuning_ranges
 from pipelines.checks.rules import Problem, rule
 from pipelines.checks.values import known_number, known_text
-from pipelines.checks.wording import alternatives, quote
 from pipelines.definition import Step
+from pipelines.wording import alternatives, quote
 
 _GUIDE_URL = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
 _API_URL = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"

@@ -44,9 +44,9 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from pipelines.checks.wording import alternatives
     from pipelines.compile import compile_pipeline
     from pipelines.definition import load, steps
+    from pipelines.wording import alternatives
 
     compiled = compile_pipeline(arguments.name, site())
     if arguments.parameters:

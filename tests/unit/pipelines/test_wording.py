@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.checks.wording import alternatives, more_places, quote
+from pipelines.wording import alternatives, more_places, quote
 
 
 @pytest.mark.parametrize(
