@@ -1,5 +1,17 @@
 """Values that show themselves where somebody works with them."""
 
+PRE = '<pre style="font-family:monospace">'
+"""Begins an element of lines: notebooks show those of an output in the font of their texts."""
+
+
+def preformatted(markup: str) -> str:
+    """An HTML element of lines whose characters are equally wide.
+
+    Args:
+        markup: The lines, as HTML.
+    """
+    return f"{PRE}{markup}</pre>"
+
 
 class Shown:
     """A value that IPython and notebooks show as its text; subclasses add other forms of it."""

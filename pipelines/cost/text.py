@@ -7,6 +7,7 @@ from pipelines.cost.estimate import Estimate, StepCost
 from pipelines.cost.frequency import HOURS_PER_MONTH
 from pipelines.cost.prices import CURRENCY
 from pipelines.definition import Json
+from pipelines.shown import preformatted
 from pipelines.tables import text_table
 
 _SECONDS_PER_HOUR = 3600
@@ -23,7 +24,7 @@ def as_text(estimate: Estimate) -> str:
 
 def as_html(estimate: Estimate) -> str:
     """The estimate as one HTML element."""
-    return f"<pre>{html.escape(as_text(estimate))}</pre>"
+    return preformatted(html.escape(as_text(estimate)))
 
 
 def as_document(estimate: Estimate) -> dict[str, Json]:

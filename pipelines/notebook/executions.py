@@ -157,8 +157,9 @@ class ShownLocalExecution(ShownExecution):
         return f"{ShownExecution.__str__(self)}\n{stream.getvalue()}".rstrip()
 
     def _repr_html_(self) -> str:
-        rows = [("FIGURE", "VALUE"), *self.figures.items()]
-        return f"{ShownExecution._repr_html_(self)}{html_table(rows)}"
+        found = self.figures
+        table = html_table([("FIGURE", "VALUE"), *found.items()]) if found else ""
+        return f"{ShownExecution._repr_html_(self)}{table}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,11 +1,13 @@
-"""Texts as HTML elements that a notebook shows, without scripts, styles or references."""
+"""Texts as HTML elements that a notebook shows, without scripts or references."""
 
 import html
+
+from pipelines import shown
 
 
 def preformatted(text: str) -> str:
     """A text with its own lines."""
-    return f"<pre>{html.escape(text)}</pre>"
+    return shown.preformatted(html.escape(text))
 
 
 def folded(title: str, text: str) -> str:

@@ -11,6 +11,7 @@ from pipelines.plan.changes import Change
 from pipelines.plan.code import CodeChange
 from pipelines.plan.difference import ABSENT, Difference, Value
 from pipelines.plan.verb import Verb
+from pipelines.shown import preformatted
 
 _MARKS = {Verb.ADDED: "+", Verb.CHANGED: "~", Verb.REMOVED: "-"}
 _ANSI = {Verb.ADDED: "\x1b[32m", Verb.CHANGED: "\x1b[33m", Verb.REMOVED: "\x1b[31m"}
@@ -39,7 +40,7 @@ def as_text(lines: Iterable[Line], *, has_colour: bool) -> str:
 
 def as_html(lines: Iterable[Line]) -> str:
     """Lines as one HTML element, without scripts or references."""
-    return f"<pre>{'<br>'.join(map(_element, lines))}</pre>"
+    return preformatted("<br>".join(map(_element, lines)))
 
 
 def _terminal(line: Line, *, has_colour: bool) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.shown import Shown
+from pipelines.shown import Shown, preformatted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,8 @@ def test_a_value_is_shown_as_its_text() -> None:
     price = Price(250)
     assert price._repr_mimebundle_(include=None, exclude=None) == {"text/plain": "2.50"}
     assert repr(price) == "Price(cents=250)"
+
+
+def test_lines_keep_their_columns() -> None:
+    """The font is said, because the styles of notebooks have another one for outputs."""
+    assert preformatted("a  &lt;") == '<pre style="font-family:monospace">a  &lt;</pre>'

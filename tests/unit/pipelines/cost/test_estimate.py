@@ -11,6 +11,7 @@ from pipelines.cost.prices import Offer, Use
 from pipelines.cost.text import as_document
 from pipelines.definition import load
 from pipelines.local.errors import ParameterError
+from pipelines.shown import PRE
 from pipelines.triggers import schedules
 from steps.site import Site
 
@@ -239,7 +240,7 @@ def test_a_notebook_shows_the_same_text() -> None:
     """The text is in an element, with its markup escaped."""
     found = estimated("scoring")
     html = found._repr_html_()
-    assert html.startswith("<pre>scoring   us-east-1")
+    assert html.startswith(f"{PRE}scoring   us-east-1")
     assert "prices us-east-1 &gt; FILE" in html
 
 

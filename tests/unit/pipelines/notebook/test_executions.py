@@ -21,6 +21,7 @@ from pipelines.notebook.executions import (
 )
 from pipelines.notebook.messages import NotRegisteredError
 from pipelines.reconcile import Change, Verb
+from pipelines.shown import PRE
 from tests.aws import SITE
 from tests.unit.pipelines.account.executing import Sagemaker, arn, record, stubbed_account
 
@@ -81,24 +82,32 @@ def test_an_execution_is_its_steps_and_figures(local: ShownLocalExecution) -> No
     """As text and as HTML: its steps, how it ended, and what a person wants to know."""
     assert str(local) == f"{TEXT} {local.execution.path}\nModel package     dogs/1"
     page = local._repr_html_()
-    assert page.startswith("<pre>training   execution a   definition 0123456</pre><table>")
-    assert f"<pre>Succeeded in 2.0 s. {local.execution.path}</pre><table>" in page
+    assert page.startswith(f"{PRE}training   execution a   definition 0123456</pre><table>")
+    assert f"{PRE}Succeeded in 2.0 s. {local.execution.path}</pre><table>" in page
     assert local.status is Status.SUCCEEDED
     assert local.step("RegisterModel").summary == "dogs/1"
+
+
+def test_without_figures_there_is_no_table_of_them(tmp_path: Path) -> None:
+    """An execution that failed early has none."""
+    execution = LocalExecution(**{**members(""), "steps": ()}, path=tmp_path / "a")
+    page = ShownLocalExecution(execution=execution, root=tmp_path)._repr_html_()
+    assert page.endswith("</pre>")
+    assert "FIGURE" not in page
 
 
 def test_an_execution_of_an_account_is_its_steps(told: tuple[Any, Sagemaker]) -> None:
     """It is shown as one of this machine is."""
     clients, _ = told
     assert str(in_account(clients)) == TEXT
-    assert "<pre>Succeeded in 2.0 s.</pre>" in in_account(clients)._repr_html_()
+    assert f"{PRE}Succeeded in 2.0 s.</pre>" in in_account(clients)._repr_html_()
 
 
 def test_a_local_model_package_is_decided_on(local: ShownLocalExecution, tmp_path: Path) -> None:
     """The registry has the decision and the note."""
     approved = local.approve("Good.")
     assert str(approved) == "dogs/1 Approved"
-    assert approved._repr_html_() == "<pre>dogs/1 Approved</pre>"
+    assert approved._repr_html_() == f"{PRE}dogs/1 Approved</pre>"
     [package] = Registry(tmp_path).packages("dogs")
     assert package["ApprovalDescription"] == "Good."
     assert str(local.reject()) == "dogs/1 Rejected"

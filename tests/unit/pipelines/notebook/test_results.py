@@ -8,6 +8,7 @@ from pipelines.checks import Finding
 from pipelines.notebook.results import Definition, Findings, Policies
 from pipelines.permissions.policy import Statement
 from pipelines.permissions.roles import Permissions, Role
+from pipelines.shown import PRE
 
 TEXT = '{"Parameters": [{"Name": "A"}], "Steps": [{"Name": "Train", "Type": "Training"}]}'
 FINDING = Finding(rule="D010", pointer="/Steps/0", message="a < b.", source="https://x")
@@ -32,7 +33,7 @@ def test_a_definition_is_its_text() -> None:
     assert str(definition) == TEXT
     assert definition.document == json.loads(TEXT)
     assert definition._repr_html_().startswith(
-        "<details><summary>training: 1 steps, 1 parameters</summary><pre>{&quot;Parameters&quot;"
+        f"<details><summary>training: 1 steps, 1 parameters</summary>{PRE}{{&quot;Parameters&quot;"
     )
 
 
@@ -53,7 +54,7 @@ def test_findings_are_lines(findings: tuple[Finding, ...], text: str) -> None:
     assert str(found) == text
     assert bool(found) == bool(findings)
     assert tuple(found) == findings
-    assert found._repr_html_() == f"<pre>{text.replace('<', '&lt;')}</pre>"
+    assert found._repr_html_() == f"{PRE}{text.replace('<', '&lt;')}</pre>"
 
 
 def test_policies_are_found_by_role() -> None:
@@ -61,4 +62,4 @@ def test_policies_are_found_by_role() -> None:
     assert POLICIES["triggers"].role_arn == "arn:aws:iam::111122223333:role/triggers"
     assert json.loads(str(POLICIES)) == POLICIES.document
     assert POLICIES.document["triggers"]["Policies"][0]["Statement"][0]["Sid"] == "Start"
-    assert POLICIES._repr_html_().startswith("<details><summary>triggers</summary><pre>{\n")
+    assert POLICIES._repr_html_().startswith(f"<details><summary>triggers</summary>{PRE}{{\n")

@@ -11,6 +11,7 @@ import pytest
 from pipelines.plan import Deployed, plan
 from pipelines.reconcile import PresentRule
 from pipelines.release import Release
+from pipelines.shown import PRE
 
 OLD_DIGEST, OLD_ALIAS = "0" * 64, "1" * 12
 
@@ -247,7 +248,7 @@ def test_jupyter_shows_the_same_lines(training: Release, deployed: Deployed) -> 
     """HTML of the same text, escaped, with a colour for each kind of change."""
     found = plan(replace(training, description="<b>"), deployed)
     assert found._repr_html_().startswith(
-        "<pre>image-classification-training<br>"
+        f"{PRE}image-classification-training<br>"
         '<span style="color:#b7791f">~ PipelineDescription  &quot;Search'
     )
     assert "&quot;&lt;b&gt;&quot;</span>" in found._repr_html_()
