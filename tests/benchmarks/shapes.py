@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 SIDE = 96
 
-Floats: TypeAlias = NDArray[np.float32]
+Floats: TypeAlias = NDArray[np.floating]
 
 _BATCH_SIZE = 16
 """Pictures that are drawn together: their pixels stay in the processor's cache."""
@@ -87,7 +87,7 @@ def _mask(style: Style, size: int, generator: np.random.Generator) -> Floats:
         cosine_n * right_n1w + sine_n * down_nh1, cosine_n * down_nh1 - sine_n * right_n1w
     )
     # An edge is one pixel wide.
-    return np.clip(depth_nhw * radius_n + np.float32(0.5), 0, 1)
+    return np.asarray(np.clip(depth_nhw * radius_n + np.float32(0.5), 0, 1))
 
 
 def _texture(
