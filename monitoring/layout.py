@@ -72,7 +72,7 @@ class Layout:
         """
         asked = _INPUT.match(line)
         head = asked[0] if asked else b""
-        start = _start_of_rest(line, head)
+        start = _start_of_rest(line, head) if head else 0
         if start is None or len(line) - start > MAX_LAYOUT_BYTES:
             return None
         if line.find(b'"endpointInput"', start) >= 0:  # Elsewhere than expected.
@@ -107,15 +107,13 @@ class Layout:
 
     def values(self, line: bytes) -> tuple[bytes, ...] | None:
         """The values of a line; None if it has another layout."""
-        start = _start_of_rest(line, self.head)
+        start = _start_of_rest(line, self.head) if self.head else 0
         match = None if start is None else self.pattern.fullmatch(line, start)
         return match and match.groups()
 
 
 def _start_of_rest(line: bytes, head: bytes) -> int | None:
     """Where a line goes on after what was asked; None if it does not begin like that."""
-    if not head:
-        return 0
     if not line.startswith(head):
         return None
     start = len(head)
