@@ -153,7 +153,8 @@ def _given(step: Step, training: Located) -> Iterator[tuple[str, Located]]:
             listed = item.dig("Values")
             if isinstance(name.value, str):
                 yield name.value, Located(name.pointer, None)
-                for index, value in enumerate(listed.value or []):
+                values = listed.value if isinstance(listed.value, list) else []
+                for index, value in enumerate(values):
                     yield name.value, Located(child(listed.pointer, index), value)
 
 

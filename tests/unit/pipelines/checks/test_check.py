@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.checks import RULES, Finding, check, refuse_mistakes
@@ -233,6 +233,11 @@ VALUES = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(pointer=st.sampled_from(_pointers(sound("training"))), value=VALUES)
+@example(
+    pointer="/Steps/2/Arguments/HyperParameterTuningJobConfig/ParameterRanges"
+    "/CategoricalParameterRanges/0/Values",
+    value=True,
+)
 def test_survives_any_edit(pointer: str, value: Json) -> None:
     """Whatever stands anywhere, check answers, and its findings point into the document."""
     definition = edited(sound("training"), pointer, value)

@@ -155,7 +155,8 @@ def test_the_failure_file_is_the_reason(execute: Execute, store: LocalStore) -> 
     step = execution.step("Train")
     assert execution.status is step.status is Status.FAILED
     assert step.failure_reason == ("AlgorithmError: " + "bad data " * 200)[:1024]
-    assert step.job_dir == execution.path / "steps" / "Train"
+    assert step.failed_job is not None
+    assert step.failed_job.name == str(execution.path / "steps" / "Train")
 
 
 def test_a_failure_without_words_has_its_exit_code(execute: Execute, store: LocalStore) -> None:

@@ -194,7 +194,8 @@ def test_without_an_objective_the_step_fails(
     assert step.failure_reason == (
         f"No training job of 'Tune-{execution.id}' has an objective. The first one: {reason}"
     )
-    assert step.job_dir == execution.path / "steps" / "Tune" / "001"
+    assert step.failed_job is not None
+    assert step.failed_job.name == str(execution.path / "steps" / "Tune" / "001")
 
 
 SLOPE = (
