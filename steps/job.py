@@ -28,9 +28,9 @@ from sagemaker.mlops.workflow.steps import CacheConfig
 
 from steps.bundle import ARCHIVE_NAME, Bundle, bundle
 from steps.lambda_function import Function, lambda_function
+from steps.runtime import PROCESSING_DIR
 from steps.site import Site
 
-PROCESSING_DIR = "/opt/ml/processing"
 CODE_DIR = f"{PROCESSING_DIR}/input/code"
 OUTPUT_DIR = "/opt/ml/output"
 RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"

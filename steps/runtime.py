@@ -5,11 +5,14 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
 logger = logging.getLogger(__name__)
+
+PROCESSING_DIR = Path("/opt/ml/processing")
+"""Where a processing job has a folder `input/<name>` and `output/<name>` for each of them."""
 
 MAX_MESSAGE_CHARACTERS = 1024
 """The service keeps this much of a failure reason and of an exit message.
@@ -29,6 +32,12 @@ class JobParser(argparse.ArgumentParser):
 
     def __init__(self, description: str | None) -> None:
         super().__init__(description=description, allow_abbrev=False)
+
+    def add_folders(self, *, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+        """Take the options `--<name>-dir` of `steps.job.path_arguments`, with the job's folders."""
+        for kind, names in (("input", inputs), ("output", outputs)):
+            for name in names:
+                self.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
 
     def error(self, message: str) -> NoReturn:
         """End the script with the message, as `run` passes it on."""

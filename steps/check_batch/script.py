@@ -20,8 +20,6 @@ from steps.runtime import InputError, JobParser, run
 
 logger = logging.getLogger(__name__)
 
-PROCESSING_DIR = Path("/opt/ml/processing")
-
 FILES_PER_BLOCK = 1024
 """Answers that are in memory at a time."""
 
@@ -54,9 +52,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser("Hold a batch's answers against a baseline.")
-    for kind, names in (("input", (Input.ANSWERS, Input.BASELINE)), ("output", Output)):
-        for name in names:
-            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    parser.add_folders(inputs=(Input.ANSWERS, Input.BASELINE), outputs=Output)
     return parser.parse_args(argv)
 
 

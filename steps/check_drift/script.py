@@ -36,8 +36,6 @@ from steps.window_files import (
 
 logger = logging.getLogger(__name__)
 
-PROCESSING_DIR = Path("/opt/ml/processing")
-
 MAX_DAMAGED_FRACTION = 0.01
 """Of the captured records; a line that was cut now and then says nothing about the model."""
 
@@ -97,10 +95,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser("Hold captured answers against a baseline.")
-    inputs = (Input.BASELINE, Input.CAPTURED, Input.HISTORY)
-    for kind, names in (("input", inputs), ("output", Output)):
-        for name in names:
-            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    parser.add_folders(inputs=(Input.BASELINE, Input.CAPTURED, Input.HISTORY), outputs=Output)
     Window.add_options(parser)
     return parser.parse_args(argv)
 

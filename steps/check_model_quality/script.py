@@ -34,8 +34,6 @@ from steps.window_files import (
     Output,
 )
 
-PROCESSING_DIR = Path("/opt/ml/processing")
-
 MAX_WORST = 3
 """Metrics that are named where there is room for a line only."""
 
@@ -100,10 +98,9 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser("Hold captured answers against labels.")
-    inputs = (Input.BASELINE, Input.CAPTURED, Input.HISTORY, Input.LABELS)
-    for kind, names in (("input", inputs), ("output", Output)):
-        for name in names:
-            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    parser.add_folders(
+        inputs=(Input.BASELINE, Input.CAPTURED, Input.HISTORY, Input.LABELS), outputs=Output
+    )
     Window.add_options(parser)
     return parser.parse_args(argv)
 

@@ -39,8 +39,6 @@ from steps.runtime import JobParser, run
 
 logger = logging.getLogger(__name__)
 
-PROCESSING_DIR = Path("/opt/ml/processing")
-
 
 def main(argv: Sequence[str] | None = None) -> str:
     """Run the job and return its exit message."""
@@ -72,9 +70,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser("Evaluate a model on the test split.")
-    for kind, names in (("input", (Input.MODEL, Input.TEST, Input.APPROVED)), ("output", Output)):
-        for name in names:
-            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    parser.add_folders(inputs=(Input.MODEL, Input.TEST, Input.APPROVED), outputs=Output)
     parser.add_argument("--max-images", type=_positive, help="for smoke runs: ask about so many")
     return parser.parse_args(argv)
 

@@ -191,10 +191,7 @@ def _image_size(text: str) -> int:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser(__doc__)
-    base = Path("/opt/ml/processing")
-    parser.add_argument("--raw-dir", type=Path, default=base / "input/raw")
-    for output in Output:
-        parser.add_argument(f"--{output}-dir", type=Path, default=base / "output" / output)
+    parser.add_folders(inputs=["raw"], outputs=Output)
     parser.add_argument("--image-size", type=_image_size, default=32, help="side in pixels")
     parser.add_argument(
         "--resource-config", type=Path, default=Path("/opt/ml/config/resourceconfig.json")

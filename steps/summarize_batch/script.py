@@ -8,7 +8,6 @@ import argparse
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 from inference.files import write_text
 from monitoring.documents import document_text
@@ -22,8 +21,6 @@ from steps.summarize_batch.contract import (
     Output,
 )
 from steps.summarize_batch.page import summary_page
-
-PROCESSING_DIR = Path("/opt/ml/processing")
 
 
 def main(argv: Sequence[str] | None = None) -> str:
@@ -42,9 +39,7 @@ def main(argv: Sequence[str] | None = None) -> str:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = JobParser("Count a batch's answers by label.")
-    for kind, names in (("input", (Input.IMAGES, Input.ANSWERS)), ("output", Output)):
-        for name in names:
-            parser.add_argument(f"--{name}-dir", type=Path, default=PROCESSING_DIR / kind / name)
+    parser.add_folders(inputs=(Input.IMAGES, Input.ANSWERS), outputs=Output)
     return parser.parse_args(argv)
 
 
