@@ -95,7 +95,10 @@ class ModelProcess:
         Raises:
             StepFailed: The model cannot be loaded; the process is gone.
         """
-        listener = await asyncio.start_server(self._greet, "127.0.0.1", 0, limit=_READ_AHEAD_BYTES)
+        # Cancelled while it begins to serve, start_server would leave its socket open.
+        listener = await asyncio.start_server(
+            self._greet, "127.0.0.1", 0, limit=_READ_AHEAD_BYTES, start_serving=False
+        )
         port = listener.sockets[0].getsockname()[1]
         command = Command(
             argv=["python3", str(_PROGRAM), str(port), str(self._num_threads), str(model_dir)],
@@ -104,6 +107,7 @@ class ModelProcess:
             log_path=log_path,
         )
         try:
+            await listener.start_serving()
             self._follow(await asyncio.to_thread(jobs.start, command))
             async with asyncio.timeout(limit_seconds):
                 await self._is_settled.wait()
@@ -151,22 +155,23 @@ class ModelProcess:
 
     async def _greet(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Take a connection of the process; one that does not name the secret is closed."""
-        try:
-            async with asyncio.timeout(_HELLO_SECONDS):
-                hello, _ = await _read(reader, max_bytes=_MAX_HEADER_BYTES)
-        except (TimeoutError, OSError, EOFError, ValueError):
-            hello = {}
-        if not secrets.compare_digest(str(hello.get("token")).encode(), self._token.encode()):
-            logger.error("A connection that is not from the process of the model was refused.")
-            writer.close()
-        elif "failure" in hello:
-            self._failure = f"The model cannot be loaded: {hello['failure']}"
-            self._is_settled.set()
-            writer.close()
-        else:
-            self.connections.append(Connection(reader, writer, self))
-            if self.is_ready:
+        with contextlib.ExitStack() as unless_taken:
+            unless_taken.callback(writer.close)
+            try:
+                async with asyncio.timeout(_HELLO_SECONDS):
+                    hello, _ = await _read(reader, max_bytes=_MAX_HEADER_BYTES)
+            except (TimeoutError, OSError, EOFError, ValueError):
+                hello = {}
+            if not secrets.compare_digest(str(hello.get("token")).encode(), self._token.encode()):
+                logger.error("A connection that is not from the process of the model was refused.")
+            elif "failure" in hello:
+                self._failure = f"The model cannot be loaded: {hello['failure']}"
                 self._is_settled.set()
+            elif not self._is_killed:
+                unless_taken.pop_all()
+                self.connections.append(Connection(reader, writer, self))
+                if self.is_ready:
+                    self._is_settled.set()
 
 
 class Connection:

@@ -1,12 +1,14 @@
 """Tests of pipelines.local.serving.model_server and model_process."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
 import signal
 import socket
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 from pipelines.local.errors import StepFailed, TransientFault
 from pipelines.local.processes import Command, JobProcess, JobServer
 from pipelines.local.serving import model_server
-from pipelines.local.serving.model_process import Answer
+from pipelines.local.serving.model_process import Answer, ModelProcess
 from pipelines.local.serving.model_server import ModelServer
 from pipelines.local.serving.worker import LENGTHS
 from tests.unit.pipelines.local.definitions import has_ended
@@ -383,6 +385,31 @@ def test_a_job_server_that_is_closed_starts_no_model(build: Build) -> None:
         serve(build(jobs=closed), ask(b""))
 
     assert str(caught.value) == "The job was killed because the runner is ending."
+
+
+@pytest.mark.parametrize("num_steps", range(1, 8))
+def test_a_start_that_is_given_up_leaves_no_port_open(num_steps: int, tmp_path: Path) -> None:
+    """At whichever step of the event loop: asyncio's start_server alone would leave one."""
+    closed = JobServer(modules=[])
+    closed.close()
+
+    async def run() -> None:
+        starting = asyncio.create_task(
+            ModelProcess(1).start(
+                closed, tmp_path, environment={}, log_path=tmp_path / "log", limit_seconds=5
+            )
+        )
+        for _ in range(num_steps):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.wait([starting])
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        asyncio.run(run())
+        gc.collect()
+
+    assert [str(warning.message) for warning in caught] == []
 
 
 def test_a_model_that_cannot_be_started_again_is_tried_again(
