@@ -4,13 +4,14 @@ PYTHON ?= python3
 UV_VERSION := 0.13.8
 UV := .uv/bin/uv
 BIN := .venv/bin
+PYTHONS := 3.11 3.12 3.13
 
 .PHONY: demo test lint bench install lock clean
 
 demo: install ## Run every step of the way on the digits, on this machine.
 	$(BIN)/pipelines demo
 
-test: install .venv-contract/installed .venv-serving/installed ## Run the tests and report what they cover.
+test: install .venv-contract/installed .venv-serving/installed $(PYTHONS:%=.venv-%/installed) ## Run the tests and report what they cover.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov
 
 lint: install ## Check style, types and the direction of imports.
@@ -47,6 +48,16 @@ install: .venv/installed ## Install the locked dependencies into .venv.
 	  > $$(.venv-serving/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch-of-venv.pth
 	touch $@
 
+# What compiles definitions, under each supported Python: what this machine lacks is skipped.
+.venv-3.%/installed: export PYENV_VERSION = 3.$*
+.venv-3.%/installed: requirements-definitions.lock | $(UV)
+	mkdir -p $(@D)
+	if $(UV) python find --quiet --no-python-downloads 3.$* >/dev/null 2>&1; then \
+	  $(UV) venv --quiet --allow-existing --no-python-downloads --python 3.$* $(@D); \
+	  $(UV) pip sync --quiet --python $(@D)/bin/python --require-hashes requirements-definitions.lock; \
+	fi
+	touch $@
+
 .venv-evidently/installed: requirements-evidently.lock | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-evidently
 	$(UV) pip sync --quiet --python .venv-evidently/bin/python --require-hashes requirements-evidently.lock
@@ -66,6 +77,9 @@ lock: | $(UV) ## Resolve the dependencies anew.
 	  --custom-compile-command "make lock" --group serving --output-file requirements-serving.lock
 	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
 	  --custom-compile-command "make lock" --group evidently --output-file requirements-evidently.lock
+	$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make lock" --group definitions --constraints requirements.lock \
+	  --output-file requirements-definitions.lock
 
 clean: ## Remove what the targets made.
-	rm -rf .uv .venv .venv-contract .venv-serving .venv-evidently .local
+	rm -rf .uv .venv .venv-contract .venv-serving .venv-evidently $(PYTHONS:%=.venv-%) .local

@@ -2,8 +2,8 @@
 
 import os
 import re
+import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from steps.site import Site
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+_SOMEBODY = 65534
+"""Number of a user and a group that own nothing."""
 
 
 def _without_digests(compiled: Compiled) -> str:
@@ -48,13 +50,38 @@ def test_all_objects_are_in_one_folder(compiled: Mapping[str, Compiled], name: s
 
 
 @pytest.fixture(scope="module")
-def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what `show` prints for each pipeline in another process."""
+def moved_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository as another user has it: in another folder, with other modes and times."""
+    repository = tmp_path_factory.mktemp("moved")
+    for package in ("infrastructure", "inference", "monitoring", "pipelines", "steps"):
+        shutil.copytree(
+            REPOSITORY / package,
+            repository / package,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            copy_function=shutil.copyfile,
+        )
+    for path in repository.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        os.utime(path, (0, 0))
+        if os.geteuid() == 0:
+            os.chown(path, _SOMEBODY, _SOMEBODY)
+    return repository
+
+
+@pytest.fixture(scope="module", params=["3.11", "3.12", "3.13"])
+def shown_elsewhere(
+    request: pytest.FixtureRequest, moved_repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with what `show` prints for each pipeline under another Python, for another user."""
+    python = REPOSITORY / f".venv-{request.param}" / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"This machine has no Python {request.param}.")
     tmp_path = tmp_path_factory.mktemp("elsewhere")
     program = (
-        "import contextlib, socket, sys\n"
+        "import contextlib, os, socket, sys\n"
         "def refuse(*_, **__): raise AssertionError('compiling opened a socket')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "os.umask(0o077)\n"
         "from pipelines.cli import main\n"
         "for name in sys.argv[1:]:\n"
         "    with open(name, 'w', encoding='utf-8', newline='') as file:\n"
@@ -63,7 +90,11 @@ def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     environ = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(moved_repository),
+        "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": str(tmp_path),
+        "USER": "somebody",
+        "LOGNAME": "somebody",
         "AWS_DEFAULT_REGION": "ap-southeast-2",
         "AWS_PROFILE": "nobody",
         "PYTHONHASHSEED": "7",
@@ -73,7 +104,7 @@ def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings.parent.mkdir(parents=True)
     settings.write_text("SchemaVersion: '1.0'\nSageMaker:\n  TrainingJob:\n    RoleArn: nonsense\n")
     result = subprocess.run(
-        [sys.executable, "-c", program, *CATALOGUE],
+        [python, "-c", program, *CATALOGUE],
         capture_output=True,
         cwd=tmp_path,
         env=environ,
@@ -84,10 +115,10 @@ def shown_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_same_bytes_in_another_process_and_folder(
+def test_same_bytes_elsewhere(
     compiled: Mapping[str, Compiled], name: str, shown_elsewhere: Path
 ) -> None:
-    """Another process in another folder, with sockets closed and a hostile environment, agrees."""
+    """Every supported Python, in another folder, for another user, with sockets closed, agrees."""
     assert (shown_elsewhere / name).read_bytes().decode() == compiled[name].definition
 
 
