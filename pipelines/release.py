@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled
-from pipelines.trigger_requests import TriggerRequests, trigger_requests
+from pipelines.trigger_requests import RuleRequests, TriggerRequests, trigger_requests
+from pipelines.triggers import TRIGGERED
 from steps.lambda_function import Function
 from steps.site import Site
 
@@ -35,9 +37,20 @@ class Release:
     manifests: Mapping[tuple[str, str], Mapping[str, str]]
     """SHA-256 by path of the files of each bundle, by the bundle's name and digest."""
     functions: tuple[Function, ...]
-    """Lambda functions that its steps, and the rules of all deployed pipelines, call."""
-    triggers: TriggerRequests
-    """Schedules and rules of all deployed pipelines of the project."""
+    """Lambda functions that its steps, and the rules, call."""
+    triggers: TriggerRequests | None
+    """Schedules and rules of all deployed pipelines of the project; None: none of them can concern
+    this pipeline, and all are left alone."""
+
+    @property
+    def schedules(self) -> tuple[Mapping[str, Any], ...]:
+        """Requests of the schedules that there are to be."""
+        return () if self.triggers is None else self.triggers.schedules
+
+    @property
+    def rules(self) -> tuple[RuleRequests, ...]:
+        """Requests of the rules that there are to be."""
+        return () if self.triggers is None else self.triggers.rules
 
 
 def release(
@@ -55,8 +68,11 @@ def release(
     Raises:
         DeclarationError: A trigger cannot be declared.
     """
-    triggers = trigger_requests(site, pipelines={*pipelines, compiled.name}, approved=approved)
-    functions = (*compiled.functions.values(), *triggers.functions)
+    triggers = None
+    functions = tuple(compiled.functions.values())
+    if compiled.name in TRIGGERED:
+        triggers = trigger_requests(site, pipelines={*pipelines, compiled.name}, approved=approved)
+        functions += triggers.functions
     bundles = {
         **{(bundle.name, bundle.digest): bundle for bundle in compiled.bundles.values()},
         **{(function.code.name, function.digest): function.code for function in functions},

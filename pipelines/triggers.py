@@ -112,6 +112,9 @@ APPROVAL_RULE = ApprovalRule(
     name="approval", pipeline="deployment", parameter=MODEL_PACKAGE_PARAMETER
 )
 
+TRIGGERED = frozenset({DRIFT_RULE.pipeline, DRIFT_RULE.retraining, APPROVAL_RULE.pipeline})
+"""Pipelines that a schedule or a rule may concern."""
+
 
 def schedules(site: Site) -> list[Schedule]:
     """The schedules of a site.

@@ -16,7 +16,8 @@ from pipelines.plan import Deployed
 from pipelines.plan.code import named_code
 from pipelines.reconcile import PresentRule, present_rules, present_schedules
 from pipelines.release import Release, manifest_uri, release
-from pipelines.triggers import schedules
+from pipelines.triggers import TRIGGERED
+from pipelines.triggers import schedules as declared_schedules
 from steps.site import Site
 
 OTHER_ACCOUNT = (
@@ -53,13 +54,15 @@ def read_state(compiled: Compiled, site: Site, clients: Clients) -> State:
     """
     present = deployed_pipelines(site, clients)
     others = present - {compiled.name}
-    wanted = release(
-        compiled,
-        site,
-        pipelines=others,
-        approved=approved_parameters(site, {*present, compiled.name}, clients.sagemaker),
-    )
-    rules = present_rules(wanted.triggers, clients.events)
+    approved: Mapping[str, str] = {}
+    if compiled.name in TRIGGERED:
+        approved = approved_parameters(site, {*present, compiled.name}, clients.sagemaker)
+    wanted = release(compiled, site, pipelines=others, approved=approved)
+    schedules: Mapping[str, Mapping[str, Any]] = {}
+    rules: Mapping[str, PresentRule] = {}
+    if wanted.triggers is not None:
+        schedules = present_schedules(wanted.triggers, clients.scheduler)
+        rules = present_rules(wanted.triggers, clients.events)
     pipeline = _read_pipeline(wanted, clients.sagemaker) if compiled.name in present else {}
     bucket = Bucket(site, clients.s3)
     deployed = Deployed(
@@ -71,7 +74,7 @@ def read_state(compiled: Compiled, site: Site, clients: Clients) -> State:
         manifests=_read_manifests(
             wanted, [pipeline.get("definition"), *_targets(rules)], site, bucket
         ),
-        schedules=present_schedules(wanted.triggers, clients.scheduler),
+        schedules=schedules,
         rules=rules,
     )
     return State(compiled=compiled, release=wanted, deployed=deployed, others=others)
@@ -130,7 +133,7 @@ def approved_parameters(site: Site, pipelines: Iterable[str], sagemaker: Any) ->
     """
     from infrastructure.functions.model_packages import approved_training
 
-    repeating = {item.pipeline for item in schedules(site) if item.repeats_training}
+    repeating = {item.pipeline for item in declared_schedules(site) if item.repeats_training}
     if repeating.isdisjoint(pipelines):
         return {}
     return approved_training(site.model_package_group, sagemaker)

@@ -84,7 +84,7 @@ def upsert(
                 ResourceArn=site.pipeline_arn(wanted.name), Tags=_tags(wanted)
             )
             say("set tags")
-        if to_do.triggers:
+        if wanted.triggers is not None and to_do.triggers:
             changes = reconcile_triggers(
                 wanted.triggers, scheduler=clients.scheduler, events=clients.events
             )
@@ -142,7 +142,7 @@ def _remove_old_functions(
 
     Those of the version before stay, for events that are on their way.
     """
-    targets = [json.dumps(dict(requests.target)) for requests in state.release.triggers.rules]
+    targets = [json.dumps(dict(requests.target)) for requests in state.release.rules]
     before = called([json.dumps(state.deployed.definition)]) | calls_of_rules(state.deployed.rules)
     after = called([state.release.definition, *targets])
     replaced = before - after

@@ -175,7 +175,7 @@ def _settings(release: Release, deployed: Deployed) -> Iterable[Difference]:
 
 def _schedule_changes(release: Release, deployed: Deployed) -> tuple[Change, ...]:
     """Members that the service adds by itself are no change."""
-    wanted = {request["Name"]: request for request in release.triggers.schedules}
+    wanted = {request["Name"]: request for request in release.schedules}
     before = {
         name: {key: schedule[key] for key in wanted.get(name, schedule) if key in schedule}
         for name, schedule in deployed.schedules.items()
@@ -189,7 +189,7 @@ def _schedule_changes(release: Release, deployed: Deployed) -> tuple[Change, ...
 
 
 def _rule_changes(release: Release, deployed: Deployed, manifests: Manifests) -> tuple[Change, ...]:
-    wanted = {requests.rule["Name"]: _wanted_rule(requests) for requests in release.triggers.rules}
+    wanted = {requests.rule["Name"]: _wanted_rule(requests) for requests in release.rules}
     return named_changes(
         "rule",
         {name: _deployed_rule(rule) for name, rule in deployed.rules.items()},

@@ -47,32 +47,32 @@ def compiled_snapshot() -> Callable[[str], Compiled]:
 
 
 @pytest.fixture(scope="session")
-def training(compiled_snapshot: Callable[[str], Compiled]) -> Release:
-    """The release of `training`, where `monitoring` and `retraining` are deployed as well."""
-    compiled = compiled_snapshot("training")
-    return release(compiled, SITE, pipelines=["monitoring", "retraining"], approved={})
+def retraining(compiled_snapshot: Callable[[str], Compiled]) -> Release:
+    """The release of `retraining`, where `monitoring` is deployed as well."""
+    compiled = compiled_snapshot("retraining")
+    return release(compiled, SITE, pipelines=["monitoring"], approved={})
 
 
 @pytest.fixture(scope="session")
-def deployed(training: Release) -> Deployed:
-    """What is there after the release of `training`."""
+def deployed(retraining: Release) -> Deployed:
+    """What is there after the release of `retraining`."""
     return Deployed(
-        definition=load(training.definition),
-        description=training.description,
-        role_arn=training.role_arn,
-        max_parallel_steps=training.max_parallel_steps,
-        tags=training.tags,
-        functions=frozenset(function.arn for function in training.functions),
+        definition=load(retraining.definition),
+        description=retraining.description,
+        role_arn=retraining.role_arn,
+        max_parallel_steps=retraining.max_parallel_steps,
+        tags=retraining.tags,
+        functions=frozenset(function.arn for function in retraining.functions),
         # The service adds members of its own.
         schedules={
             schedule["Name"]: {**schedule, "Arn": "arn", "CreationDate": 0}
-            for schedule in training.triggers.schedules
+            for schedule in retraining.schedules
         },
         rules={
             requests.rule["Name"]: PresentRule(
                 rule={**requests.rule, "Arn": "arn", "EventBusName": "default"},
                 targets={requests.target["Id"]: requests.target},
             )
-            for requests in training.triggers.rules
+            for requests in retraining.rules
         },
     )

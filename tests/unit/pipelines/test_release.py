@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 from pipelines.compile import Compiled
 from pipelines.release import manifest_uri, release
@@ -29,7 +30,8 @@ def test_a_release_is_all_there_is_to_be() -> None:
     assert found.description == "Search hyperparameters, train, evaluate and register a model."
     assert found.role_arn == "arn:aws:iam::111122223333:role/dogs-execution"
     assert found.functions == tuple(COMPILED.functions.values())
-    assert found.triggers.schedules == ()
+    assert found.triggers is None  # None can concern it.
+    assert found.schedules == found.rules == ()
 
 
 def test_manifests_are_written_last() -> None:
@@ -49,15 +51,14 @@ def test_manifests_are_written_last() -> None:
 
 def test_triggers_concern_all_that_is_deployed() -> None:
     """The rule from drift needs two pipelines, and the function that it calls is released."""
-    found = release(COMPILED, SITE, pipelines=["monitoring", "retraining"], approved={"A": "1"})
-    assert [rule.rule["Name"] for rule in found.triggers.rules] == ["dogs.drift"]
+    compiled = replace(COMPILED, name="monitoring")
+    found = release(compiled, SITE, pipelines=["training", "retraining"], approved={"A": "1"})
+    assert [rule.rule["Name"] for rule in found.rules] == ["dogs.drift"]
     assert [function.name for function in found.functions] == [
         "dogs-smoke_test",
         "dogs-start_retraining",
     ]
-    [retraining] = [
-        request for request in found.triggers.schedules if request["Name"] == "dogs.retraining"
-    ]
+    [retraining] = [request for request in found.schedules if request["Name"] == "dogs.retraining"]
     assert json.loads(retraining["Target"]["Input"])["PipelineParameters"] == [
         {"Name": "A", "Value": "1"}
     ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pipelines.catalogue import CATALOGUE
 from pipelines.compile import Compiled
 from pipelines.definition import load, steps
-from pipelines.triggers import APPROVAL_RULE, DRIFT_RULE, at_time, schedules
+from pipelines.triggers import APPROVAL_RULE, DRIFT_RULE, TRIGGERED, at_time, schedules
 from steps.bundle import ROOT
 from steps.site import Site
 
@@ -40,6 +40,8 @@ def test_triggers_name_what_there_is(compiled: Mapping[str, Compiled]) -> None:
     }
     for schedule in schedules(Site()):
         assert schedule.parameters.keys() <= declared[schedule.pipeline]
+        assert schedule.pipeline in TRIGGERED
+    assert CATALOGUE.keys() >= TRIGGERED
     assert APPROVAL_RULE.parameter in declared[APPROVAL_RULE.pipeline]
     assert DRIFT_RULE.retraining in CATALOGUE
     (failed,) = (

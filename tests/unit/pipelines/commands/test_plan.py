@@ -14,14 +14,14 @@ from pipelines.compile import Compiled
 from pipelines.plan import Deployed
 from pipelines.release import Release
 
-NAME = "image-classification-training"
+NAME = "image-classification-retraining"
 
 
 @pytest.fixture
 def present(
     monkeypatch: pytest.MonkeyPatch,
     compiled_snapshot: Callable[[str], Compiled],
-    training: Release,
+    retraining: Release,
     deployed: Deployed,
 ) -> Callable[[Deployed | None], None]:
     """Says what there is in the account; None: what the release left there."""
@@ -33,7 +33,7 @@ def present(
         def read_state(compiled: Compiled, *_: object) -> account.State:
             return account.State(
                 compiled=compiled,
-                release=training,
+                release=retraining,
                 deployed=deployed if there is None else there,
                 others=frozenset(),
             )
@@ -48,7 +48,7 @@ def test_no_changes_exit_with_0(
 ) -> None:
     """What is deployed as declared is said in a line."""
     present(None)
-    assert main(["plan", "training"]) == 0
+    assert main(["plan", "retraining"]) == 0
     assert capsys.readouterr().out == f"{NAME}: no changes.\n"
 
 
@@ -59,10 +59,10 @@ def test_changes_exit_with_3(
 ) -> None:
     """Standard output has the plan, without colours where it is no terminal."""
     present(replace(deployed, description="Old."))
-    assert main(["plan", "training"]) == 3
+    assert main(["plan", "retraining"]) == 3
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == NAME
-    assert lines[1].startswith('~ PipelineDescription  "Old." -> "Search hyperparameters')
+    assert lines[1].startswith('~ PipelineDescription  "Old." -> "Train on new data')
 
 
 def test_programs_read_json(
@@ -70,7 +70,7 @@ def test_programs_read_json(
 ) -> None:
     """The same as a document, with the same exit code."""
     present(Deployed())
-    assert main(["plan", "training", "--json"]) == 3
+    assert main(["plan", "retraining", "--json"]) == 3
     document = json.loads(capsys.readouterr().out)
     assert (document["PipelineName"], document["IsNew"]) == (NAME, True)
 
@@ -83,15 +83,15 @@ def test_what_the_checks_find_is_not_planned(
 ) -> None:
     """A definition with mistakes is not compared with anything."""
     present(None)
-    wrong = compiled_snapshot("training").definition.replace("Steps.Tune.", "Steps.Tuen.")
+    wrong = compiled_snapshot("retraining").definition.replace("Steps.Train.", "Steps.Tran.")
     monkeypatch.setattr(
         "pipelines.compile.compile_pipeline",
         lambda name, _: replace(compiled_snapshot(name), definition=wrong),
     )
-    assert main(["plan", "training"]) == 1
+    assert main(["plan", "retraining"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    title = "pipelines: Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/"
+    title = "pipelines: Pipeline 'retraining' has mistakes; nothing was done.\nretraining:/Steps/"
     assert captured.err.startswith(title)
 
 

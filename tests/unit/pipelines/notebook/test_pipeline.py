@@ -190,14 +190,14 @@ def test_permissions_know_all_pipelines(pipeline: Pipeline, compilations: list[s
 
 @pytest.fixture
 def changed(
-    monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, training: Release, deployed: Deployed
+    monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, retraining: Release, deployed: Deployed
 ) -> Pipeline:
     """A pipeline without findings, which has another description in the account."""
 
     def read_state(compiled: Compiled, *_: object) -> State:
         return State(
             compiled=compiled,
-            release=training,
+            release=retraining,
             deployed=replace(deployed, description="Another."),
             others=frozenset(),
         )

@@ -21,41 +21,43 @@ def drift_rule(deployed: Deployed) -> PresentRule:
     return deployed.rules["image-classification.drift"]
 
 
-def test_what_is_deployed_as_released_needs_nothing(training: Release, deployed: Deployed) -> None:
+def test_what_is_deployed_as_released_needs_nothing(
+    retraining: Release, deployed: Deployed
+) -> None:
     """A plan after an upsert has no changes, and says so."""
-    found = plan(training, deployed)
+    found = plan(retraining, deployed)
     assert not found.has_changes
     assert not found.changes_pipeline
-    assert str(found) == "image-classification-training: no changes.\n"
+    assert str(found) == "image-classification-retraining: no changes.\n"
     assert found.to_document()["HasChanges"] is False
 
 
-def test_a_new_pipeline_is_all_there_is(training: Release) -> None:
+def test_a_new_pipeline_is_all_there_is(retraining: Release) -> None:
     """Without a pipeline, everything is added, and no cache is told of."""
-    found = plan(training, Deployed(missing_objects=frozenset(training.objects)))
+    found = plan(retraining, Deployed(missing_objects=frozenset(retraining.objects)))
     assert found.is_new
     assert found.changes_pipeline
     assert {change.verb for change in (*found.steps, *found.parameters, *found.triggers)} == {
         "added"
     }
-    assert found.functions == training.functions
-    assert found.objects == tuple(training.objects)
+    assert found.functions == retraining.functions
+    assert found.objects == tuple(retraining.objects)
     lines = str(found).splitlines()
     assert lines[:2] == [
-        "image-classification-training",
-        "+ pipeline image-classification-training",
+        "image-classification-retraining",
+        "+ pipeline image-classification-retraining",
     ]
-    assert "+ step Tune  Tuning" in lines
+    assert "+ step Train  Training" in lines
     assert "+ parameter ImageSize  Integer, default 32" in lines
     assert "+ schedule image-classification.monitoring  cron(0 * * * ? *)" in lines
     assert "Step cache" not in str(found)
 
 
-def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed) -> None:
+def test_changes_are_shown_in_their_places(retraining: Release, deployed: Deployed) -> None:
     """Settings, parameters, steps with their code, schedules and objects, and then the cache."""
-    [train] = {digest for name, digest in training.manifests if name == "train"}
-    [find] = {digest for name, digest in training.manifests if name == "find_approved_model"}
-    text = training.definition.replace(train, OLD_DIGEST).replace(find, OLD_ALIAS)
+    [train] = {digest for name, digest in retraining.manifests if name == "train"}
+    [find] = {digest for name, digest in retraining.manifests if name == "find_approved_model"}
+    text = retraining.definition.replace(train, OLD_DIGEST).replace(find, OLD_ALIAS)
     definition = json.loads(text)
     definition["Version"] = "2019-01-01"
     del definition["Parameters"][1]
@@ -65,17 +67,17 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
     steps["Preprocess"]["Arguments"]["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"] = 30
     steps["Train"]["Arguments"]["EnableManagedSpotTraining"] = "?"
     definition["Steps"].append({"Name": "Gone", "Type": "Fail", "Arguments": {}})
-    files = dict(training.manifests["train", train])
+    files = dict(retraining.manifests["train", train])
     script = "steps/train/script.py"
     before = replace(
         deployed,
         definition=definition,
         role_arn="arn:aws:iam::111122223333:role/other",
-        missing_objects=frozenset(list(training.objects)[:1]),
+        missing_objects=frozenset(list(retraining.objects)[:1]),
         manifests={("train", OLD_DIGEST): {**files, script: "", "steps/train/old.py": ""}},
         schedules={"image-classification.old": {"ScheduleExpression": "rate(1 day)"}},
     )
-    found = plan(training, before)
+    found = plan(retraining, before)
     shown = str(found).splitlines()
     assert found.has_changes
     assert found.changes_pipeline
@@ -92,7 +94,7 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
         "bundle has no manifest",
         "~ step Preprocess",
         "    ~ Arguments.ProcessingResources.ClusterConfig.VolumeSizeInGB  30 -> 50",
-        "~ step Tune",
+        "~ step Train",
         code,
         "        - steps/train/old.py",
         "        ~ steps/train/script.py",
@@ -101,14 +103,14 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
         "- schedule image-classification.old  rate(1 day)",
         "+ 1 object in S3  0.0 kB",
         "Step cache, for the same parameters:",
-        "    Preprocess  miss     the default of parameter ImageSize changed",
-        "    Tune        miss     its code changed, step Preprocess runs again",
+        "    Preprocess  off      its cache is off",
+        "    Train       miss     its code changed, step Preprocess runs again",
     ]
     remaining = iter(shown)
     for line in expected:  # In this order, with others between.
         assert line in remaining, f"{line!r} is not in {shown}"
     document = json.loads(json.dumps(found.to_document(), allow_nan=False))
-    [change] = [item for item in document["Steps"] if item["Name"] == "Tune"]
+    [change] = [item for item in document["Steps"] if item["Name"] == "Train"]
     assert change["Code"] == [
         {
             "Name": "train",
@@ -123,12 +125,12 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
     assert document["Settings"][0] == {
         "Path": "RoleArn",
         "Old": "arn:aws:iam::111122223333:role/other",
-        "New": training.role_arn,
+        "New": retraining.role_arn,
     }
     assert document["StepCache"][0] == {
         "Step": "Preprocess",
-        "Outcome": "miss",
-        "Reasons": ["the default of parameter ImageSize changed"],
+        "Outcome": "off",
+        "Reasons": ["its cache is off"],
     }
 
 
@@ -137,8 +139,8 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
     [
         pytest.param(
             {"description": "?"},
-            '~ PipelineDescription  "?" -> "Search hyperparameters, train, evaluate and register '
-            "a mode...",
+            '~ PipelineDescription  "?" -> "Train on new data with known hyperparameters, '
+            "evaluate and ...",
             id="description",
         ),
         pytest.param(
@@ -155,15 +157,15 @@ def test_changes_are_shown_in_their_places(training: Release, deployed: Deployed
     ],
 )
 def test_each_setting_of_the_pipeline_counts(
-    training: Release, deployed: Deployed, change: dict[str, Any], line: str
+    retraining: Release, deployed: Deployed, change: dict[str, Any], line: str
 ) -> None:
     """What somebody set by hand is seen."""
-    assert line in str(plan(training, replace(deployed, **change))).splitlines()
+    assert line in str(plan(retraining, replace(deployed, **change))).splitlines()
 
 
-def test_tags_of_others_are_left_alone(training: Release, deployed: Deployed) -> None:
+def test_tags_of_others_are_left_alone(retraining: Release, deployed: Deployed) -> None:
     """Only declared tags are compared."""
-    wanted = replace(training, tags={"team": "vision", "stage": "dev"})
+    wanted = replace(retraining, tags={"team": "vision", "stage": "dev"})
     before = replace(deployed, tags={"team": "audio", "aws:cloudformation:stack-id": "x"})
     found = plan(wanted, before)
     assert str(found).splitlines()[1:3] == [
@@ -173,11 +175,11 @@ def test_tags_of_others_are_left_alone(training: Release, deployed: Deployed) ->
     assert not found.changes_pipeline
 
 
-def test_a_function_that_is_not_there_is_published(training: Release, deployed: Deployed) -> None:
+def test_a_function_that_is_not_there_is_published(retraining: Release, deployed: Deployed) -> None:
     """Only the aliases of this release count."""
-    [drift] = training.triggers.functions
+    [drift] = retraining.triggers.functions
     others = replace(deployed, functions=deployed.functions - {drift.arn})
-    found = plan(training, others)
+    found = plan(retraining, others)
     assert found.functions == (drift,)
     assert f"+ function {drift.name}  {drift.alias}" in str(found).splitlines()
     assert found.to_document()["Functions"] == [drift.arn]
@@ -189,21 +191,21 @@ def changed_rule(found: PresentRule, *, rule: Mapping[str, Any], target: Any) ->
     return PresentRule(rule={**found.rule, **rule}, targets=targets)
 
 
-def test_a_rule_is_compared_with_what_it_says(training: Release, deployed: Deployed) -> None:
+def test_a_rule_is_compared_with_what_it_says(retraining: Release, deployed: Deployed) -> None:
     """The text of its JSON may be another one; its pattern, its state and its target may not."""
     rule = drift_rule(deployed)
     pattern = json.loads(rule.rule["EventPattern"])
     spaced = {"EventPattern": json.dumps(pattern, indent=4)}
     name = "image-classification.drift"
     same = replace(deployed, rules={name: changed_rule(rule, rule=spaced, target={})})
-    assert not plan(training, same).has_changes
+    assert not plan(retraining, same).has_changes
 
     pattern["detail"]["stepName"] = ["Other"]
     other = {"EventPattern": json.dumps(pattern), "State": "DISABLED"}
     arn = rule.targets["start_retraining"]["Arn"]
     old_arn = f"{arn[:-12]}{OLD_ALIAS}"
     different = changed_rule(rule, rule=other, target={"Arn": old_arn, "RoleArn": "x"})
-    [change] = plan(training, replace(deployed, rules={name: different})).triggers
+    [change] = plan(retraining, replace(deployed, rules={name: different})).triggers
     assert [(item.path, item.new) for item in change.differences] == [
         ("EventPattern.detail.stepName[0]", "DriftDetected"),
         ("State", "ENABLED"),
@@ -214,48 +216,48 @@ def test_a_rule_is_compared_with_what_it_says(training: Release, deployed: Deplo
     ]
 
 
-def test_a_schedule_is_compared_with_what_it_says(training: Release, deployed: Deployed) -> None:
+def test_a_schedule_is_compared_with_what_it_says(retraining: Release, deployed: Deployed) -> None:
     """A schedule that somebody changed differs in its member; text that is no JSON is text."""
     name = "image-classification.retraining"
     changed = copy.deepcopy(dict(deployed.schedules[name]))
     changed["State"] = "DISABLED"
     changed["Target"]["Input"] = "{"
     [change] = plan(
-        training, replace(deployed, schedules={**deployed.schedules, name: changed})
+        retraining, replace(deployed, schedules={**deployed.schedules, name: changed})
     ).triggers
     assert [item.path for item in change.differences] == ["State", "Target.Input"]
     assert change.differences[1].old == "{"
 
 
-def test_a_long_list_of_reasons_is_cut(training: Release, deployed: Deployed) -> None:
+def test_a_long_list_of_reasons_is_cut(retraining: Release, deployed: Deployed) -> None:
     """Three reasons are told, and the number of the others."""
     assert deployed.definition is not None
     definition = copy.deepcopy(dict(deployed.definition))
     [step] = [step for step in definition["Steps"] if step["Name"] == "Train"]
     hyperparameters = step["Arguments"]["HyperParameters"]
-    for name in list(hyperparameters)[:5]:
+    for name in list(hyperparameters)[:4]:
         del hyperparameters[name]
     [line] = [
         line
-        for line in str(plan(training, replace(deployed, definition=definition))).splitlines()
+        for line in str(plan(retraining, replace(deployed, definition=definition))).splitlines()
         if line.startswith("    Train ")
     ]
     assert line.count(" changed") == 3
     assert line.endswith(" changed and 2 more")
 
 
-def test_jupyter_shows_the_same_lines(training: Release, deployed: Deployed) -> None:
+def test_jupyter_shows_the_same_lines(retraining: Release, deployed: Deployed) -> None:
     """HTML of the same text, escaped, with a colour for each kind of change."""
-    found = plan(replace(training, description="<b>"), deployed)
+    found = plan(replace(retraining, description="<b>"), deployed)
     assert found._repr_html_().startswith(
-        f"{PRE}image-classification-training<br>"
-        '<span style="color:#b7791f">~ PipelineDescription  &quot;Search'
+        f"{PRE}image-classification-retraining<br>"
+        '<span style="color:#b7791f">~ PipelineDescription  &quot;Train on'
     )
     assert "&quot;&lt;b&gt;&quot;</span>" in found._repr_html_()
 
 
-def test_colours_mark_what_happens(training: Release, deployed: Deployed) -> None:
+def test_colours_mark_what_happens(retraining: Release, deployed: Deployed) -> None:
     """On a terminal the marks alone are coloured."""
-    found = plan(replace(training, description="new"), deployed)
+    found = plan(replace(retraining, description="new"), deployed)
     assert "\x1b[33m~\x1b[0m PipelineDescription" in found.render(has_colour=True)
     assert "\x1b" not in found.render(has_colour=False)
