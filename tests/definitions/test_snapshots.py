@@ -97,6 +97,8 @@ def shown_elsewhere(
         "LOGNAME": "somebody",
         "AWS_DEFAULT_REGION": "ap-southeast-2",
         "AWS_PROFILE": "nobody",
+        "AWS_ACCESS_KEY_ID": "AKIA0000000000000000",
+        "AWS_SECRET_ACCESS_KEY": "secret",
         "PYTHONHASHSEED": "7",
         "TZ": "Asia/Tokyo",
     }
@@ -120,6 +122,20 @@ def test_same_bytes_elsewhere(
 ) -> None:
     """Every supported Python, in another folder, for another user, with sockets closed, agrees."""
     assert (shown_elsewhere / name).read_bytes().decode() == compiled[name].definition
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_account_and_bucket_come_from_the_settings_alone(
+    compiled: Mapping[str, Compiled], name: str
+) -> None:
+    """With those of another site, the definition differs in their places and nowhere else."""
+    here, there = Site(), Site(account="444455556666", bucket="kennel")
+    found = _without_digests(compile_pipeline(name, there))
+    assert here.account not in found
+    expected = _without_digests(compiled[name])
+    for old, new in ((here.bucket, there.bucket), (here.account, there.account)):
+        expected = expected.replace(old, new)
+    assert found == expected
 
 
 def test_compiling_twice_gives_the_same(compiled: Mapping[str, Compiled]) -> None:
