@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,15 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-
 
 class InputError(ValueError):
     """What the job was given is not as it must be: its message says it all, without a traceback."""
+
+
+@contextmanager
+def input_errors(kind: type[Exception]) -> Iterator[None]:
+    """Let errors of one kind be what the job was given, and their text its failure reason."""
+    try:
+        yield
+    except kind as error:
+        raise InputError(str(error)) from error
 
 
 class JobParser(argparse.ArgumentParser):

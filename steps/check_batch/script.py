@@ -16,7 +16,7 @@ from monitoring.data_check import CheckResult, DataCheck
 from monitoring.documents import document_text
 from steps.baseline_files import CONSTRAINTS_FILE, DATA_QUALITY_DIR, STATISTICS_FILE
 from steps.check_batch.contract import CHECK_FILE, VIOLATIONS_FILE, BatchCheck, Input, Output
-from steps.runtime import InputError, JobParser, run
+from steps.runtime import InputError, JobParser, input_errors, run
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +29,8 @@ def main(argv: Sequence[str] | None = None) -> str:
     options = _parse(argv)
     baseline_dir: Path = options.baseline_dir / DATA_QUALITY_DIR
     constraints_path = baseline_dir / CONSTRAINTS_FILE
-    try:
+    with input_errors(BaselineError):
         baseline = Baseline.load(baseline_dir / STATISTICS_FILE, constraints_path)
-    except BaselineError as error:
-        raise InputError(str(error)) from error
     result, num_unreadable = _check(options.answers_dir, baseline)
     check: BatchCheck = {
         "distances": result.distances,

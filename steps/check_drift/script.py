@@ -12,27 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.files import write_text
 from monitoring.baseline import Baseline, BaselineError
 from monitoring.captured import CapturedReader
 from monitoring.data_check import CheckResult, DataCheck
-from monitoring.documents import document_text
 from steps.baseline_files import CONSTRAINTS_FILE, DATA_QUALITY_DIR, STATISTICS_FILE
 from steps.check_drift.contract import DriftCheck, Input
 from steps.check_drift.examples import Example, find_examples
 from steps.check_drift.findings import Finding, findings, worst_text
 from steps.check_drift.metrics import drift_metrics
 from steps.check_drift.page import DriftReport, drift_page
-from steps.runtime import InputError, JobParser, run
-from steps.window import Window, captured_files, read_records, write_record
-from steps.window_files import (
-    CHECK_FILE,
-    DAMAGE_FILE,
-    METRICS_FILE,
-    PAGE_FILE,
-    VIOLATIONS_FILE,
-    Output,
-)
+from steps.runtime import JobParser, input_errors, run
+from steps.window import Window, captured_files, read_records
+from steps.window_files import Output
+from steps.window_report import write_report
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +40,8 @@ def main(argv: Sequence[str] | None = None) -> str:
     window = Window.of(options)
     baseline_dir: Path = options.baseline_dir / DATA_QUALITY_DIR
     constraints_path = baseline_dir / CONSTRAINTS_FILE
-    try:
+    with input_errors(BaselineError):
         baseline = Baseline.load(baseline_dir / STATISTICS_FILE, constraints_path)
-    except BaselineError as error:
-        raise InputError(str(error)) from error
     paths = captured_files(options.captured_dir)
     reader = _reader(window, baseline)
     result, has_inputs = _check(reader, paths, baseline)
@@ -81,15 +71,17 @@ def main(argv: Sequence[str] | None = None) -> str:
         "undecided": list(result.undecided),
         "worst": worst_text(found),
     }
-    target: Path = options.violations_dir
-    write_text(target / STATISTICS_FILE, document_text(result.statistics))
-    write_text(target / CONSTRAINTS_FILE, constraints_path.read_text(encoding="utf-8"))
-    write_text(target / VIOLATIONS_FILE, document_text(result.document()))
-    write_text(target / DAMAGE_FILE, document_text({"damage": reader.damage.to_document()}))
-    write_text(target / METRICS_FILE, window.metrics_text(drift_metrics(result)))
-    write_text(target / PAGE_FILE, drift_page(report))
-    write_record(options.window_dir, record)
-    write_text(target / CHECK_FILE, document_text(check))
+    write_report(
+        options,
+        statistics=result.statistics,
+        constraints=constraints_path,
+        violations=result.document(),
+        damage={"damage": reader.damage.to_document()},
+        metrics=window.metrics_text(drift_metrics(result)),
+        page=drift_page(report),
+        record=record,
+        check=check,
+    )
     return _message(check)
 
 

@@ -8,10 +8,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from inference.files import write_text
 from monitoring.baseline import Baseline, BaselineError
 from monitoring.captured import CapturedReader
-from monitoring.documents import document_text
 from monitoring.ground_truth import Merge, read_labels
 from monitoring.model_check import ModelBaseline, ModelCheck, ModelCheckResult
 from steps.baseline_files import (
@@ -22,17 +20,10 @@ from steps.baseline_files import (
 )
 from steps.check_model_quality.contract import LABEL_FIGURE, Input, QualityCheck
 from steps.check_model_quality.page import QualityReport, quality_page
-from steps.runtime import InputError, JobParser, run
-from steps.window import Window, captured_files, read_records, write_record
-from steps.window_files import (
-    CHECK_FILE,
-    DAMAGE_FILE,
-    METRICS_FILE,
-    NO_VIOLATIONS,
-    PAGE_FILE,
-    VIOLATIONS_FILE,
-    Output,
-)
+from steps.runtime import JobParser, input_errors, run
+from steps.window import Window, captured_files, read_records
+from steps.window_files import NO_VIOLATIONS, Output
+from steps.window_report import write_report
 
 MAX_WORST = 3
 """Metrics that are named where there is room for a line only."""
@@ -44,10 +35,8 @@ def main(argv: Sequence[str] | None = None) -> str:
     window = Window.of(options)
     quality_dir: Path = options.baseline_dir / MODEL_QUALITY_DIR
     constraints_path = quality_dir / CONSTRAINTS_FILE
-    try:
+    with input_errors(BaselineError):
         baseline = ModelBaseline.load(quality_dir / STATISTICS_FILE, constraints_path)
-    except BaselineError as error:
-        raise InputError(str(error)) from error
     merge = Merge(labels=read_labels(captured_files(options.labels_dir), end=window.end))
     result = _check(_reader(window, options.baseline_dir), options.captured_dir, merge, baseline)
     record = window.record(
@@ -80,19 +69,21 @@ def main(argv: Sequence[str] | None = None) -> str:
         "status": result.status,
         "worst": _worst(result, baseline),
     }
-    target: Path = options.violations_dir
-    write_text(target / STATISTICS_FILE, document_text(result.statistics or {}))
-    write_text(target / CONSTRAINTS_FILE, constraints_path.read_text(encoding="utf-8"))
-    write_text(target / VIOLATIONS_FILE, document_text(result.document()))
-    write_text(target / DAMAGE_FILE, document_text(_damage(merge)))
     metrics = (
         {"MetricName": name, "Value": value, "Unit": "None"}
         for name, value in result.metrics.items()
     )
-    write_text(target / METRICS_FILE, window.metrics_text(metrics))
-    write_text(target / PAGE_FILE, quality_page(report))
-    write_record(options.window_dir, record)
-    write_text(target / CHECK_FILE, document_text(check))
+    write_report(
+        options,
+        statistics=result.statistics or {},
+        constraints=constraints_path,
+        violations=result.document(),
+        damage=_damage(merge),
+        metrics=window.metrics_text(metrics),
+        page=quality_page(report),
+        record=record,
+        check=check,
+    )
     return _message(check)
 
 
@@ -108,10 +99,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def _reader(window: Window, baseline_dir: Path) -> CapturedReader:
     """Reads the window; the fields of answers in CSV are those of the data-quality baseline."""
     folder = baseline_dir / DATA_QUALITY_DIR
-    try:
+    with input_errors(BaselineError):
         fields = Baseline.load(folder / STATISTICS_FILE, folder / CONSTRAINTS_FILE).features
-    except BaselineError as error:
-        raise InputError(str(error)) from error
     return CapturedReader(
         start=window.start,
         end=window.end,
