@@ -1,7 +1,7 @@
 """Starts executions in an account, stops them, and lets those that failed go on."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,7 @@ def start(
     selection: Selection | None = None,
     display_name: str = "",
     description: str = "",
+    before_call: Callable[[], None] = lambda: None,
 ) -> Started:
     """Start an execution of a deployed pipeline.
 
@@ -70,6 +71,8 @@ def start(
         selection: Steps to run; None for all.
         display_name: Name for people; empty: the service makes one up.
         description: What it is for.
+        before_call: Called when all has been checked, just before the service is asked to start:
+            only then is the token worth something, and the answer may be lost.
 
     Raises:
         AccountError: The pipeline is not deployed, there is nothing to build a selective execution
@@ -106,6 +109,7 @@ def start(
         if reference is not None:
             config["SourcePipelineExecutionArn"] = reference
         request["SelectiveExecutionConfig"] = config
+    before_call()
     answer = clients.sagemaker.start_pipeline_execution(
         **{key: value for key, value in request.items() if value}
     )

@@ -75,8 +75,11 @@ def _start(arguments: argparse.Namespace) -> int:
     target = site()
     clients = Clients(target)
     token = _token(arguments.token) if arguments.token is not None else new_token()
-    if arguments.token is None:
-        print(f"The call can be repeated with --token {token}.", file=sys.stderr)
+
+    def say_token() -> None:
+        if arguments.token is None:
+            print(f"The call can be repeated with --token {token}.", file=sys.stderr)
+
     try:
         started = start(
             arguments.name,
@@ -87,6 +90,7 @@ def _start(arguments: argparse.Namespace) -> int:
             selection=_selection(arguments),
             display_name=arguments.display_name,
             description=arguments.description,
+            before_call=say_token,
         )
     except ParameterError as error:
         raise UsageError(str(error)) from error

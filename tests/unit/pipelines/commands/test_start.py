@@ -79,6 +79,19 @@ def test_a_new_token_is_said_before_the_call(
     )
 
 
+def test_a_pipeline_that_is_not_deployed_has_no_token(
+    sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no call to repeat."""
+    sagemaker.absent("describe_pipeline")
+    assert main(["start", "training"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "pipelines: Pipeline 'training' is not deployed; publish it with 'pipelines upsert "
+        "training'.\n",
+    )
+
+
 def test_a_selective_start_says_what_it_builds_on(
     sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,12 +233,13 @@ def test_wrong_use_is_said_without_a_call(
     assert capsys.readouterr() == ("", f"pipelines: {message}\n")
 
 
+@pytest.mark.parametrize("token", [[], ["--token", TOKEN]], ids=["new token", "earlier token"])
 def test_a_wrong_parameter_is_wrong_use(
-    sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]
+    sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str], token: list[str]
 ) -> None:
-    """The deployed definition says which there are."""
+    """The deployed definition says which there are; no token is said that nothing was sent with."""
     sagemaker.deployed()
-    assert main(["start", "training", "-p", "Epochs=x", "--token", TOKEN]) == 2
+    assert main(["start", "training", "-p", "Epochs=x", *token]) == 2
     assert capsys.readouterr().err == (
         "pipelines: Parameter 'Epochs' expects an Integer, got 'x'.\n"
     )
