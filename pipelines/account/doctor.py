@@ -33,6 +33,7 @@ from pipelines.account.prerequisites import (
 from pipelines.account.quotas import look_at_quotas, needs
 from pipelines.definition import Json
 from pipelines.permissions.roles import role_permissions
+from pipelines.trigger_requests import trigger_requests
 from steps.site import Site
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
@@ -141,7 +142,9 @@ def _looks(site: Site, definitions: Mapping[str, Mapping[str, Json]]) -> Iterato
     if site.subnets:
         yield Look("Network", "ec2", partial(look_at_network, site))
     if site.dead_letter_queue_arn:
-        yield Look("Dead-letter queue", "sqs", partial(look_at_queue, site.dead_letter_queue_arn))
+        triggers = trigger_requests(site, pipelines=definitions, approved={})
+        rules = [requests.rule["Name"] for requests in triggers.rules]
+        yield Look("Dead-letter queue", "sqs", partial(look_at_queue, site, rules))
     if site.rollback_alarms:
         yield Look("Rollback alarms", "cloudwatch", partial(look_at_alarms, site.rollback_alarms))
     for uri in named_images(definitions):

@@ -1,5 +1,6 @@
 """Looks at what a site names and stacks make: roles, bucket, schedule group, keys, network."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,11 @@ from pipelines.permissions.evaluation import (
     Decision,
     Request,
     decide,
-    listed,
-    statements_of,
+    statements_about,
 )
 from pipelines.permissions.evaluation import Verdict as Access
 from pipelines.permissions.roles import Permissions, Role
+from pipelines.permissions.triggers import RULES_SERVICE, SEND, dead_letter_statement
 from steps.site import Site
 
 ROLE_SETTINGS = {
@@ -91,26 +92,11 @@ def _trust(subject: str, name: str, needed: Permissions, policy: Mapping[str, Js
 
 def _lets_in(policy: Mapping[str, Json], service: str, account: str) -> Decision:
     """What a trust policy says of a service that acts for the account."""
-    statements = [
-        {**statement, "Resource": "*"}
-        for statement in statements_of([policy])
-        if _is_about(statement, service)
-    ]
+    statements = [{**statement, "Resource": "*"} for statement in statements_about(policy, service)]
     request = Request(
         action="sts:AssumeRole", resource="*", context={"aws:SourceAccount": [account]}
     )
     return decide([{"Statement": statements}], request)
-
-
-def _is_about(statement: Mapping[str, Json], service: str) -> bool:
-    if "NotPrincipal" in statement:
-        return not _names(statement["NotPrincipal"], service)
-    return _names(statement["Principal"], service)
-
-
-def _names(principal: Json, service: str) -> bool:
-    services = principal.get("Service", []) if isinstance(principal, dict) else principal
-    return bool({"*", service} & set(listed(services)))
 
 
 def look_at_bucket(site: Site, s3: Any) -> Iterator[Finding]:
@@ -306,14 +292,22 @@ def look_at_network(site: Site, ec2: Any) -> Iterator[Finding]:
         yield Finding(Verdict.OK, subject, f"Subnets and security groups are of {vpcs.pop()}.")
 
 
-def look_at_queue(queue_arn: str, sqs: Any) -> Iterator[Finding]:
-    """Whether the queue is there that takes what could not start."""
+def look_at_queue(site: Site, rules: Sequence[str], sqs: Any) -> Iterator[Finding]:
+    """Whether the queue is there that takes what could not start, and lets rules send to it.
+
+    Schedules send under the triggers' role, EventBridge for rules in its own name.
+
+    Args:
+        site: A site that names a queue.
+        rules: Names of the rules that send what they cannot deliver.
+        sqs: An SQS client.
+    """
     from botocore.exceptions import ClientError
 
     subject = "Dead-letter queue"
-    *_, account, name = queue_arn.split(":")
+    *_, account, name = site.dead_letter_queue_arn.split(":")
     try:
-        sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+        url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
     except ClientError as error:
         if not code(error).endswith(("NonExistentQueue", "QueueDoesNotExist")):
             raise
@@ -322,8 +316,46 @@ def look_at_queue(queue_arn: str, sqs: Any) -> Iterator[Finding]:
             subject,
             f"'{name}' does not exist; create it, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
         )
-    else:
-        yield Finding(Verdict.OK, subject, f"'{name}' exists.")
+        return
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
+    # A queue without a policy has no such attribute.
+    policy = json.loads(answer.get("Attributes", {}).get("Policy", '{"Statement": []}'))
+    decisions = {rule: _takes(policy, rule, site) for rule in rules}
+    for rule, decision in decisions.items():
+        if decision.verdict is Access.DENIED:
+            statement = json.dumps(dead_letter_statement(site))
+            yield Finding(
+                Verdict.PROBLEM,
+                subject,
+                f"'{name}' does not let {RULES_SERVICE} send to it ({decision.reason}), so that "
+                f"what the rule '{rule}' cannot deliver is lost; give its policy this statement, "
+                f"and none that denies it: {statement}",
+            )
+            return
+    for rule, decision in decisions.items():
+        if decision.verdict is Access.OPEN:
+            yield Finding(
+                Verdict.UNKNOWN,
+                subject,
+                f"'{name}' may not let {RULES_SERVICE} send to it for the rule '{rule}' "
+                f"({decision.reason}).",
+            )
+            return
+    yield Finding(Verdict.OK, subject, f"'{name}' lets {RULES_SERVICE} send to it.")
+
+
+def _takes(policy: Mapping[str, Json], rule: str, site: Site) -> Decision:
+    """What a queue's policy says of EventBridge that sends what a rule cannot deliver."""
+    request = Request(
+        action=SEND,
+        resource=site.dead_letter_queue_arn,
+        context={
+            "aws:SecureTransport": ["true"],
+            "aws:SourceAccount": [site.account],
+            "aws:SourceArn": [site.rule_arn(rule)],
+        },
+    )
+    return decide([{"Statement": list(statements_about(policy, RULES_SERVICE))}], request)
 
 
 def look_at_alarms(names: Sequence[str], cloudwatch: Any) -> Iterator[Finding]:

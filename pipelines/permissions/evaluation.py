@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipelines.definition import Json
-from pipelines.permissions.patterns import arn_covers, covers, overlaps
+from pipelines.permissions.patterns import ANYTHING, arn_covers, covers, overlaps
 
 
 class Verdict(StrEnum):
@@ -76,6 +76,32 @@ def statements_of(policies: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[st
     """The statements of policies; a single one may stand without a list around it."""
     for policy in policies:
         yield from listed(policy["Statement"])
+
+
+def statements_about(policy: Mapping[str, Json], service: str) -> Iterator[Mapping[str, Json]]:
+    """The statements of a resource's policy that are about a service.
+
+    Args:
+        policy: Policy of a role, a queue or another resource: its statements name principals.
+        service: For example `events.amazonaws.com`.
+
+    Source: AWS IAM User Guide, "AWS JSON policy elements: Principal",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+    """
+    for statement in statements_of([policy]):
+        if "NotPrincipal" in statement:
+            is_about = not _names_service(statement["NotPrincipal"], service)
+        else:
+            is_about = _names_service(statement["Principal"], service)
+        if is_about:
+            yield statement
+
+
+def _names_service(principal: Json, service: str) -> bool:
+    if not isinstance(principal, dict):
+        return ANYTHING in listed(principal)
+    services = listed(principal.get("Service", []))
+    return service in services or ANYTHING in (*services, *listed(principal.get("AWS", [])))
 
 
 def listed(value: Json) -> list[Json]:
@@ -147,7 +173,7 @@ def tests_of(statement: Mapping[str, Json]) -> Iterator[tuple[str, str, list[str
             yield operator, key, [str(value) for value in listed(values)]
 
 
-_OPERATORS = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
+_OPERATORS = frozenset({"ArnEquals", "ArnLike", "Bool", "StringEquals", "StringLike"})
 _IF_EXISTS = "IfExists"
 _ANY_VALUE = "ForAnyValue:"
 
@@ -172,6 +198,8 @@ def _holds(
 
 
 def _matches(operator: str, value: str, item: str, *, is_whole: bool) -> bool:
+    if operator == "Bool":
+        return value.lower() == item.lower()
     if operator == "StringEquals":
         return value == item if is_whole else covers(item, value)
     if not is_whole:

@@ -277,7 +277,7 @@ def _look_at_settings(site: Site, arns: Arns) -> Iterator[Statement]:
     if site.dead_letter_queue_arn:
         yield Statement(
             sid="LookAtQueue",
-            actions=("sqs:GetQueueUrl",),
+            actions=("sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
             resources=(site.dead_letter_queue_arn,),
         )
     if site.rollback_alarms:

@@ -1,4 +1,7 @@
-"""What the triggers' role needs: schedules and rules start pipelines under it."""
+"""What the triggers' role needs: schedules and rules start pipelines under it.
+
+What could not start goes into a queue: schedules put it there under the role, rules do not.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,12 +12,15 @@ from pipelines.permissions.policy import Statement
 from pipelines.trigger_requests import TriggerRequests
 from steps.site import Site
 
+RULES_SERVICE = "events.amazonaws.com"
+SEND = "sqs:SendMessage"
+
 
 def trigger_statements(site: Site, triggers: TriggerRequests) -> Iterator[Statement]:
     """The statements of the triggers' role.
 
     What a rule cannot deliver, EventBridge puts into the queue in its own name: that is for the
-    queue's policy to allow.
+    queue's policy to allow, see `dead_letter_statement`.
 
     Args:
         site: Where the pipelines are.
@@ -44,7 +50,27 @@ def trigger_statements(site: Site, triggers: TriggerRequests) -> Iterator[Statem
         )
     queues = [queue for target in scheduled for queue in _queues(target)]
     if queues:
-        yield Statement(sid="KeepWhatFailed", actions=("sqs:SendMessage",), resources=tuple(queues))
+        yield Statement(sid="KeepWhatFailed", actions=(SEND,), resources=tuple(queues))
+
+
+def dead_letter_statement(site: Site) -> dict[str, Json]:
+    """The statement that the policy of the dead-letter queue needs: it lets the site's rules in.
+
+    Args:
+        site: A site that names a queue.
+
+    Source: Amazon EventBridge User Guide, "Using dead-letter queues to process undelivered events",
+    "Granting permissions to the dead-letter queue",
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+    """
+    return {
+        "Sid": "KeepWhatRulesCannotDeliver",
+        "Effect": "Allow",
+        "Principal": {"Service": RULES_SERVICE},
+        "Action": SEND,
+        "Resource": site.dead_letter_queue_arn,
+        "Condition": {"ArnLike": {"aws:SourceArn": site.rule_arn(f"{site.project}.*")}},
+    }
 
 
 def _queues(target: Mapping[str, Json]) -> Iterator[str]:

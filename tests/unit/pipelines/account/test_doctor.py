@@ -13,6 +13,7 @@ from pipelines.account.doctor import doctor
 from pipelines.account.health import Finding, Verdict
 from pipelines.account.quotas import needs
 from pipelines.permissions.policy import trust_policy
+from pipelines.permissions.triggers import dead_letter_statement
 from steps.site import Site
 from tests.aws import SITE, Account
 from tests.unit.pipelines.account.looking import (
@@ -121,7 +122,6 @@ def test_an_account_that_has_everything_is_well(
 ) -> None:
     """Every thing that a site names is looked at and found, and nothing is written."""
     sqs, kms, cloudwatch = (clients.client(name) for name in ("sqs", "kms", "cloudwatch"))
-    sqs.create_queue(QueueName="lost")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     cloudwatch.put_metric_alarm(
         AlarmName="errors", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1
@@ -138,6 +138,8 @@ def test_an_account_that_has_everything_is_well(
         dead_letter_queue_arn=f"arn:aws:sqs:us-east-1:{SITE.account}:lost",
         rollback_alarms=("errors",),
     )
+    policy = {"Version": "2012-10-17", "Statement": [dead_letter_statement(site)]}
+    sqs.create_queue(QueueName="lost", Attributes={"Policy": json.dumps(policy)})
     definitions = _own_images(snapshots)
     _make(clients, site, definitions)
     clients.calls.clear()

@@ -21,6 +21,7 @@ from pipelines.account.prerequisites import (
 )
 from pipelines.permissions.policy import trust_policy
 from pipelines.permissions.roles import Permissions, Role
+from pipelines.permissions.triggers import dead_letter_statement
 from tests.aws import SITE
 from tests.unit.pipelines.account.looking import WatchedClients, clients, other_clients
 
@@ -36,6 +37,8 @@ TRIGGERS = Permissions(
     account=SITE.account,
     statements=(),
 )
+QUEUE = replace(SITE, dead_letter_queue_arn=f"arn:aws:sqs:us-east-1:{SITE.account}:lost")
+RULES = ("dogs.approval", "dogs.drift")
 NETWORK = replace(SITE, subnets=("subnet-1",), security_group_ids=("sg-1",))
 ALLOW = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 
@@ -396,17 +399,118 @@ def test_subnets_must_be_there(clients: WatchedClients) -> None:
 
 def test_the_dead_letter_queue_must_be_there(clients: WatchedClients) -> None:
     """A queue that is absent is a problem."""
-    sqs = clients.client("sqs")
-    arn = f"arn:aws:sqs:us-east-1:{SITE.account}:lost"
-    [finding] = look_at_queue(arn, sqs)
+    [finding] = look_at_queue(QUEUE, RULES, clients.client("sqs"))
     assert finding == Finding(
         Verdict.PROBLEM,
         "Dead-letter queue",
         "'lost' does not exist; create it, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
     )
-    sqs.create_queue(QueueName="lost")
-    [finding] = look_at_queue(arn, sqs)
-    assert finding == Finding(Verdict.OK, "Dead-letter queue", "'lost' exists.")
+
+
+def _queue(clients: WatchedClients, *statements: dict[str, Any]) -> Finding:
+    """The look at a queue whose policy has these statements; without any it has no policy."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    sqs = clients.client("sqs")
+    sqs.create_queue(QueueName="lost", Attributes={"Policy": policy} if statements else {})
+    [finding] = look_at_queue(QUEUE, RULES, sqs)
+    return finding
+
+
+SEND = dead_letter_statement(QUEUE)
+OVER_HTTP = {
+    "Sid": "OnlyEncrypted",
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "SQS:*",
+    "Resource": QUEUE.dead_letter_queue_arn,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param([SEND], id="what is asked for"),
+        pytest.param([SEND, OVER_HTTP], id="with encryption only"),
+        pytest.param(
+            [
+                {
+                    **SEND,
+                    "Sid": name,
+                    "Action": "SQS:SendMessage",
+                    "Condition": {"ArnEquals": {"aws:SourceArn": SITE.rule_arn(name)}},
+                }
+                for name in RULES
+            ],
+            id="rule by rule",
+        ),
+        pytest.param(
+            [
+                {
+                    **SEND,
+                    "Principal": "*",
+                    "Condition": {"StringEquals": {"aws:SourceAccount": SITE.account}},
+                }
+            ],
+            id="the whole account",
+        ),
+    ],
+)
+def test_a_queue_lets_every_rule_send(
+    clients: WatchedClients, statements: list[dict[str, Any]]
+) -> None:
+    """However its policy says so, EventBridge may send to it for each of the rules."""
+    assert _queue(clients, *statements) == Finding(
+        Verdict.OK, "Dead-letter queue", "'lost' lets events.amazonaws.com send to it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("statements", "rule", "reason"),
+    [
+        pytest.param([], RULES[0], "allowed by no statement", id="no policy"),
+        pytest.param(
+            [{**SEND, "Condition": {"ArnEquals": {"aws:SourceArn": SITE.rule_arn(RULES[0])}}}],
+            RULES[1],
+            "allowed by no statement",
+            id="one of two rules",
+        ),
+        pytest.param(
+            [{**SEND, "Principal": {"AWS": SITE.account}}],
+            RULES[0],
+            "allowed by no statement",
+            id="an account, no service",
+        ),
+        pytest.param(
+            [SEND, {**OVER_HTTP, "Condition": {}}],
+            RULES[0],
+            "denied by statement 'OnlyEncrypted'",
+            id="denied",
+        ),
+    ],
+)
+def test_a_queue_that_keeps_rules_out_is_a_problem(
+    clients: WatchedClients, statements: list[dict[str, Any]], rule: str, reason: str
+) -> None:
+    """What to add to its policy is said as it is to be pasted."""
+    assert _queue(clients, *statements) == Finding(
+        Verdict.PROBLEM,
+        "Dead-letter queue",
+        f"'lost' does not let events.amazonaws.com send to it ({reason}), so that what the rule "
+        f"'{rule}' cannot deliver is lost; give its policy this statement, and none that denies "
+        f"it: {json.dumps(SEND)}",
+    )
+
+
+def test_a_queue_s_other_conditions_cannot_be_told(clients: WatchedClients) -> None:
+    """What depends on something else than rule, account and encryption is left open."""
+    organization = {**SEND, "Condition": {"StringEquals": {"aws:SourceOrgID": "o-1"}}}
+    assert _queue(clients, organization) == Finding(
+        Verdict.UNKNOWN,
+        "Dead-letter queue",
+        "'lost' may not let events.amazonaws.com send to it for the rule 'dogs.approval' "
+        "(statement 'KeepWhatRulesCannotDeliver' allows it under a condition).",
+    )
 
 
 def test_alarms_must_be_there(clients: WatchedClients) -> None:
@@ -455,7 +559,7 @@ _LOOKS = {
     "queue": (
         "sqs",
         "get_queue_url",
-        lambda sqs: look_at_queue(f"arn:aws:sqs:us-east-1:{SITE.account}:lost", sqs),
+        lambda sqs: look_at_queue(QUEUE, RULES, sqs),
     ),
     "alarms": ("cloudwatch", "describe_alarms", lambda client: look_at_alarms(("a",), client)),
 }

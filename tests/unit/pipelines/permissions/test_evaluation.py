@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
 from pipelines.definition import Json
-from pipelines.permissions.evaluation import Request, Verdict, decide
+from pipelines.permissions.evaluation import Request, Verdict, decide, statements_about
 
 
 def verdict(
@@ -312,10 +312,12 @@ def test_patterns_conditions_and_variables_are_judged_with_care(
         ("ArnLike", ["arn:aws:iam::1:role/*"], ["arn:aws:iam::1:role/x"], True, True),
         ("ArnEquals", ["arn:aws:iam::*:role/x"], ["arn:aws:iam::2:role/x"], True, True),
         ("ArnLike", ["arn:aws:iam::1:role/x"], ["arn:aws:iam::1:role/y"], False, False),
+        ("Bool", [True], ["true"], True, True),
+        ("Bool", ["false"], ["true"], False, False),
     ],
 )
 def test_conditions_hold_for_all_or_for_any_value(
-    operator: str, values: list[str], known: list[str], allows: bool, denies: bool
+    operator: str, values: list[str | bool], known: list[str], allows: bool, denies: bool
 ) -> None:
     """A condition lets an allowance hold for all that is known, and a denial for any of it."""
     condition = {operator: {"Key": values}}
@@ -336,7 +338,9 @@ def test_conditions_hold_for_all_or_for_any_value(
     assert (allowed is Verdict.ALLOWED, denied is Verdict.DENIED) == (allows, denies)
 
 
-@pytest.mark.parametrize("operator", ["StringNotEquals", "ForAllValues:StringEquals", "Bool"])
+@pytest.mark.parametrize(
+    "operator", ["StringNotEquals", "ForAllValues:StringEquals", "NumericEquals"]
+)
 def test_other_operators_are_left_open(operator: str) -> None:
     """What this evaluator does not know it does not guess."""
     condition = {operator: {"key": "a"}}
@@ -349,3 +353,26 @@ def test_other_operators_are_left_open(operator: str) -> None:
         )
         is Verdict.OPEN
     )
+
+
+@pytest.mark.parametrize(
+    ("principal", "is_about"),
+    [
+        pytest.param({"Principal": "*"}, True, id="anybody"),
+        pytest.param({"Principal": {"AWS": "*"}}, True, id="any account"),
+        pytest.param({"Principal": {"AWS": ["1", "*"]}}, True, id="any account in a list"),
+        pytest.param({"Principal": {"Service": "events.amazonaws.com"}}, True, id="itself"),
+        pytest.param({"Principal": {"Service": ["a", "events.amazonaws.com"]}}, True, id="listed"),
+        pytest.param({"Principal": {"Service": "a"}}, False, id="another service"),
+        pytest.param({"Principal": {"AWS": "111122223333"}}, False, id="an account"),
+        pytest.param({"NotPrincipal": {"Service": "events.amazonaws.com"}}, False, id="spared"),
+        pytest.param({"NotPrincipal": {"AWS": "111122223333"}}, True, id="all but an account"),
+    ],
+)
+def test_statements_are_about_services_that_they_name(
+    principal: dict[str, Json], is_about: bool
+) -> None:
+    """Everybody includes every service, however it is written."""
+    statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*", **principal}
+    found = list(statements_about({"Statement": statement}, "events.amazonaws.com"))
+    assert found == ([statement] if is_about else [])
