@@ -74,6 +74,11 @@ _LOG_IN = "log in again, for example with 'aws sso login', or name other credent
 _AGAIN = "run the command again later: it goes on where it was"
 _SERVER_ERROR = 500
 _MENTIONED = re.compile(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?[\s\"]")
+_OTHER_POLICY = re.compile(
+    r"(?:with an explicit deny in a|because no) ((?:resource-based|service control|resource control"
+    r"|session|VPC endpoint) policy|permissions boundary)"
+)
+"""What keeps an action from somebody whose own policies may allow it."""
 _BUCKET_IN_HOST = re.compile(r"^.+\.(?=s3[.-])")
 _ACCOUNT_IN_ARN = re.compile(r"(?<=:)\d{12}(?=:)")
 
@@ -162,28 +167,37 @@ def _refusal(error: "ClientError") -> AccountError:
         text = f"{action} failed in the service again and again ({reason}, {status}); {_AGAIN}."
     else:
         message = without_account(answer.get("Message", "")).strip() or "no reason given"
-        text = f"{action} was refused: {reason}: {message}"
+        identity = error.response.get("ResponseMetadata", {}).get("RequestId")
+        request = f" (request {identity})" if identity else ""
+        text = f"{action} was refused: {reason}: {message}{request}"
     return AccountError(text)
 
 
 def _denied(answer: dict[str, str], action: str) -> str:
-    """Which action on which resource, in the words of the answer where it says so.
+    """Which action on which resource, in the words of the answer where it says so, and what helps.
 
     Source: AWS IAM User Guide, "Troubleshoot access denied error messages",
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """
     resource = answer.get("Resource", "")
-    found = _MENTIONED.search(f"{answer.get('Message', '')} ")
+    words = answer.get("Message", "")
+    found = _MENTIONED.search(f"{words} ")
     if found is not None:
         action = found[1]
         resource = (found[2] or resource).split(":", 5)[-1]
     place = f" on '{resource}'" if resource else ""
+    other = _OTHER_POLICY.search(words)
+    if other is not None:
+        return (
+            f"The credentials in use do not allow {action}{place}, because of a {other[1]}; ask "
+            "whoever manages that one."
+        )
     if action.startswith("s3:"):
         # Every request names the account that is to own the bucket.
         place += ", or the bucket is of another account than the site's"
     return (
         f"The credentials in use do not allow {action}{place}; 'pipelines permissions' prints the "
-        "policies that are needed."
+        "policies that are needed, and with '--role ROLE --compare FILE' what a policy lacks."
     )
 
 
@@ -198,6 +212,8 @@ def _failure(error: "BotoCoreError") -> str | None:
     """What kept a call from being answered; None: a mistake of ours, such as a wrong request."""
     from botocore import exceptions
 
+    if isinstance(error, exceptions.NoRegionError | exceptions.InvalidRegionError):
+        return f"There is no region to ask: {str(error).rstrip('.')}; correct SITE_REGION."
     where = f" at {_host(error.kwargs['endpoint_url'])}" if "endpoint_url" in error.kwargs else ""
     if isinstance(error, exceptions.NoCredentialsError):
         return (

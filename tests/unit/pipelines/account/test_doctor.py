@@ -188,7 +188,8 @@ def test_a_new_account_is_told_everything_at_once(
     }
     assert found["Quotas"].text == (
         "The credentials in use do not allow servicequotas:ListServiceQuotas on 'sagemaker'; "
-        "'pipelines permissions' prints the policies that are needed."
+        "'pipelines permissions' prints the policies that are needed, and with '--role ROLE "
+        "--compare FILE' what a policy lacks."
     )
     assert found["Model Monitor"].text == (
         f"There is no schedule of it, and only making one would tell. {HINT}"

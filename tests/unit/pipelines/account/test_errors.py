@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    InvalidRegionError,
+    NoRegionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 from botocore.stub import Stubber
 
 from pipelines.account.clients import Clients
@@ -15,7 +22,10 @@ from tests.unit.stubs import stubbed
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 LOG_IN = "log in again, for example with 'aws sso login', or name other credentials in AWS_PROFILE."
-PERMISSIONS = "'pipelines permissions' prints the policies that are needed."
+PERMISSIONS = (
+    "'pipelines permissions' prints the policies that are needed, and with '--role ROLE --compare "
+    "FILE' what a policy lacks."
+)
 AGAIN = "run the command again later: it goes on where it was."
 
 
@@ -105,6 +115,30 @@ def test_denied_in_few_words(account: Account) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "policy"),
+    [
+        ("with an explicit deny in a service control policy", "service control policy"),
+        ("with an explicit deny in a resource-based policy", "resource-based policy"),
+        ("because no permissions boundary allows the s3:GetObject action", "permissions boundary"),
+        ("because no VPC endpoint policy allows the s3:GetObject action", "VPC endpoint policy"),
+    ],
+)
+def test_denied_by_a_policy_of_others(account: Account, words: str, policy: str) -> None:
+    """The own policies may be as they have to be: comparing them would find nothing."""
+    error = refused(
+        account,
+        "AccessDenied",
+        "User: arn:aws:iam::111122223333:user/anna is not authorized to perform: s3:GetObject on "
+        f'resource: "arn:aws:s3:::my-bucket/dogs/a" {words}',
+    )
+    assert isinstance(error, DeniedError)
+    assert str(error) == (
+        "The credentials in use do not allow s3:GetObject on 'my-bucket/dogs/a', because of a "
+        f"{policy}; ask whoever manages that one."
+    )
+
+
 def test_a_request_without_a_resource(account: Account) -> None:
     """Then there is none to name."""
     client = account.clients.sts
@@ -185,6 +219,24 @@ def test_a_service_that_cannot_be_reached(
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NoRegionError(), "You must specify a region"),
+        (
+            InvalidRegionError(region_name="eu west"),
+            "Provided region_name 'eu west' doesn't match a supported format",
+        ),
+    ],
+    ids=["none", "malformed"],
+)
+def test_no_region(error: BotoCoreError, words: str) -> None:
+    """The message names the setting."""
+    with pytest.raises(AccountError) as caught, explained():
+        raise error
+    assert str(caught.value) == f"There is no region to ask: {words}; correct SITE_REGION."
+
+
 def test_any_other_refusal(account: Account) -> None:
     """What the service says, without the account's number."""
     arn = "arn:aws:sagemaker:us-east-1:111122223333:pipeline/dogs-training"
@@ -195,6 +247,23 @@ def test_any_other_refusal(account: Account) -> None:
     )
     assert str(refused(account, "ConflictException")) == (
         "sagemaker:DescribePipeline was refused: ConflictException: no reason given"
+    )
+
+
+def test_a_refusal_that_can_be_asked_about(account: Account) -> None:
+    """Whoever asks AWS about it is asked for the request's id."""
+    client = account.clients.sagemaker
+    with Stubber(client) as stub:
+        stub.add_client_error(
+            "describe_pipeline",
+            "ValidationException",
+            "It is not so.",
+            response_meta={"RequestId": "0f1e-2d"},
+        )
+        error = raised(client.describe_pipeline, PipelineName="dogs-training")
+    assert str(error) == (
+        "sagemaker:DescribePipeline was refused: ValidationException: It is not so. (request "
+        "0f1e-2d)"
     )
 
 

@@ -100,7 +100,7 @@ def test_repositories_may_refuse(clients: WatchedClients) -> None:
             "Image",
             "The credentials in use do not allow ecr:BatchGetImage on "
             "'repository/pytorch-training'; 'pipelines permissions' prints the policies that are "
-            "needed.",
+            "needed, and with '--role ROLE --compare FILE' what a policy lacks.",
         )
     ]
 

@@ -16,6 +16,10 @@ from tests.unit.stubs import stubbed
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
+PERMISSIONS = (
+    "'pipelines permissions' prints the policies that are needed, and with '--role ROLE --compare "
+    "FILE' what a policy lacks."
+)
 JOB = "pipelines-abc-Train-xyz"
 DESCRIBE = {"TrainingJobName": JOB}
 TUNING = {"HyperParameterTuningJobName": "abc-Tune"}
@@ -262,9 +266,8 @@ def test_what_may_not_be_read_is_said(sagemaker: Stubber, logs: Stubber) -> None
         name=JOB,
         log="/aws/sagemaker/TrainingJobs",
         note=(
-            "The credentials in use do not allow DescribeTrainingJob; 'pipelines permissions' "
-            "prints the policies that are needed. The credentials in use do not allow "
-            "DescribeLogStreams; 'pipelines permissions' prints the policies that are needed."
+            f"The credentials in use do not allow DescribeTrainingJob; {PERMISSIONS} "
+            f"The credentials in use do not allow DescribeLogStreams; {PERMISSIONS}"
         ),
     )
 
