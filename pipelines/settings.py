@@ -31,6 +31,7 @@ from typing import Any, TypeAlias, cast
 
 from pipelines.timetable import parse_expression
 from pipelines.triggers import NEVER
+from pipelines.wording import file_error
 from steps.errors import DeclarationError, SettingError, SiteError
 from steps.site import Site
 
@@ -81,7 +82,8 @@ def read_settings(environ: Mapping[str, str], folder: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SiteError(
-            f"The settings '{name}' cannot be read: {error}; correct {FILE_VARIABLE}, or the file."
+            f"The settings '{name}' cannot be read: {file_error(error)}; correct {FILE_VARIABLE}, "
+            "or the file."
         ) from error
     return load_settings(environ, text=text, file=name)
 

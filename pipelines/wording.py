@@ -1,4 +1,4 @@
-"""How messages name what would have been right."""
+"""How messages name what is wrong, and what would have been right."""
 
 import difflib
 import json
@@ -39,6 +39,11 @@ def quote(value: Json) -> str:
     if len(text) <= _MAX_QUOTED_CHARACTERS:
         return text
     return f"{text[: _MAX_QUOTED_CHARACTERS - 3]}..."
+
+
+def file_error(error: OSError | ValueError) -> str:
+    """Why a file cannot be read or written, for a message that has its name already."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def more_places(count: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.catalogue import CATALOGUE
 from pipelines.commands.usage import Commands, UsageError, add_name, add_names, site
+from pipelines.wording import file_error
 
 _NAME_WIDTH = 28
 
@@ -114,4 +115,4 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The definition '{path}' cannot be read: {error}.") from error
+        raise UsageError(f"The definition '{path}' cannot be read: {file_error(error)}.") from error

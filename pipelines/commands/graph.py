@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipelines.commands.usage import Commands, UsageError, add_name, site
+from pipelines.wording import file_error
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +31,7 @@ def _graph(arguments: argparse.Namespace) -> int:
             arguments.svg.write_text(svg(drawn), encoding="utf-8")
         except OSError as error:
             raise UsageError(
-                f"The picture '{arguments.svg}' cannot be written: {error}."
+                f"The picture '{arguments.svg}' cannot be written: {file_error(error)}."
             ) from error
     if arguments.mermaid or arguments.svg is None:
         print(drawn, end="")

@@ -17,6 +17,7 @@ from pipelines.commands.usage import (
     print_table,
     site,
 )
+from pipelines.wording import file_error
 
 if TYPE_CHECKING:
     from pipelines.definition import Json
@@ -101,7 +102,7 @@ def _policies(path: str) -> "list[Mapping[str, Json]]":
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         document = json.loads(text)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The policy '{path}' cannot be read: {error}.") from error
+        raise UsageError(f"The policy '{path}' cannot be read: {file_error(error)}.") from error
     policies = document if isinstance(document, list) else [document]
     if not all(map(_is_policy, policies)):
         raise UsageError(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 from pipelines.catalogue import CATALOGUE, no_pipeline
 from pipelines.local import DEFAULT_ROOT
 from pipelines.tables import text_table
+from pipelines.wording import file_error
 from steps.site import Site
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def make_root(root: Path) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--root '{root}' is no folder that can be used: {error}.") from error
+        raise UsageError(
+            f"--root '{root}' is no folder that can be used: {file_error(error)}."
+        ) from error
     if not os.access(root, os.W_OK):
         raise UsageError(f"--root '{root}' cannot be written to; name another folder.")
 

@@ -186,6 +186,5 @@ def test_a_root_that_is_no_folder_is_wrong_use(
     path.touch()
     assert main(["demo", "--root", str(path)]) == 2
     assert capsys.readouterr().err == (
-        f"pipelines: --root '{path}' is no folder that can be used: "
-        f"[Errno 17] File exists: '{path}'.\n"
+        f"pipelines: --root '{path}' is no folder that can be used: File exists.\n"
     )

@@ -126,8 +126,7 @@ def test_a_definition_file_is_checked_without_the_sdk() -> None:
         ),
         pytest.param(
             ["check", "--definition", "missing.json"],
-            "pipelines: The definition 'missing.json' cannot be read: "
-            "[Errno 2] No such file or directory: 'missing.json'.\n",
+            "pipelines: The definition 'missing.json' cannot be read: No such file or directory.\n",
             id="missing file",
         ),
         pytest.param(

@@ -313,8 +313,8 @@ def test_a_file_that_is_not_there_is_an_error(folder: Path) -> None:
     with pytest.raises(SiteError) as caught:
         read_settings({"SITE_FILE": "none.toml"}, folder)
     assert str(caught.value) == (
-        "The settings 'none.toml' cannot be read: [Errno 2] No such file or directory: "
-        f"'{folder / 'none.toml'}'; correct SITE_FILE, or the file."
+        "The settings 'none.toml' cannot be read: No such file or directory; correct SITE_FILE, or "
+        "the file."
     )
 
 

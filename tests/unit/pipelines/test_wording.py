@@ -1,8 +1,8 @@
-"""How messages name what would have been right."""
+"""How messages name what is wrong, and what would have been right."""
 
 import pytest
 
-from pipelines.wording import alternatives, more_places, quote
+from pipelines.wording import alternatives, file_error, more_places, quote
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,20 @@ def test_quote(value: object, expected: str) -> None:
 def test_more_places(count: int, expected: str) -> None:
     """A mistake that shows in several places is counted."""
     assert more_places(count) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(FileNotFoundError(2, "No such file", "a.json"), "No such file", id="system"),
+        pytest.param(OSError("It is encrypted"), "It is encrypted", id="own words"),
+        pytest.param(
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"),
+            "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+            id="content",
+        ),
+    ],
+)
+def test_a_file_is_named_once(error: OSError | ValueError, expected: str) -> None:
+    """The system's own message ends with the file's name, which ours has already."""
+    assert file_error(error) == expected

@@ -57,6 +57,5 @@ def test_a_picture_that_cannot_be_written(
     path = tmp_path / "missing" / "training.svg"
     assert main(["graph", "training", "--svg", str(path)]) == 2
     assert capsys.readouterr().err == (
-        f"pipelines: The picture '{path}' cannot be written: "
-        f"[Errno 2] No such file or directory: '{path}'.\n"
+        f"pipelines: The picture '{path}' cannot be written: No such file or directory.\n"
     )

@@ -171,8 +171,7 @@ def test_what_is_too_wide_alone_exits_with_0(
         ),
         pytest.param(
             ["--role", "execution", "--compare", "none.json"],
-            "The policy 'none.json' cannot be read: [Errno 2] No such file or directory: "
-            "'none.json'.",
+            "The policy 'none.json' cannot be read: No such file or directory.",
             id="no_file",
         ),
     ],
