@@ -16,7 +16,6 @@ from pipelines.commands.usage import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.cost import Prices
     from steps.site import Site
 
 
@@ -49,17 +48,27 @@ def add(commands: Commands) -> None:
 
 def _cost(arguments: argparse.Namespace) -> int:
     from pipelines.compile import compile_pipeline
-    from pipelines.cost import estimate, schedule_costs
+    from pipelines.cost import (
+        CostError,
+        check_spot_saving,
+        estimate,
+        packaged_prices,
+        read_price_file,
+        schedule_costs,
+    )
     from pipelines.cost.text import as_document
     from pipelines.definition import load
     from pipelines.execution import utc_now
     from pipelines.local.errors import ParameterError
     from pipelines.triggers import schedules
 
-    saving = arguments.spot_saving
-    if saving is not None and not 0 <= saving < 1:
-        raise UsageError(f"--spot-saving is {saving}; expected 0 or more and less than 1.")
-    prices = _read_prices(arguments.prices)
+    path = arguments.prices
+    try:
+        # Before compiling, which takes seconds.
+        check_spot_saving(arguments.spot_saving)
+        prices = packaged_prices() if path is None else read_price_file(path)
+    except CostError as error:
+        raise UsageError(str(error)) from error
     place = site()
     compiled = compile_pipeline(arguments.name, place)
     try:
@@ -70,7 +79,7 @@ def _cost(arguments: argparse.Namespace) -> int:
             region=place.region,
             given=assignments(arguments.parameter),
             durations=_durations(arguments.name, place) if arguments.account else {},
-            spot_saving=saving,
+            spot_saving=arguments.spot_saving,
             schedules=schedule_costs(schedules(place), arguments.name, first=utc_now().date()),
         )
     except ParameterError as error:
@@ -87,19 +96,6 @@ def _durations(name: str, place: "Site") -> dict[str, float]:
     from pipelines.account.durations import job_seconds
 
     return job_seconds(name, place, Clients(place))
-
-
-def _read_prices(path: Path | None) -> "Prices":
-    from pipelines.cost import packaged_prices, read_prices
-
-    if path is None:
-        return packaged_prices()
-    try:
-        return read_prices(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"The price file '{path}' cannot be read: {error}.") from error
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def _prices(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.cost.demand import Demand, Variant, demands, variants
+from pipelines.cost.errors import CostError
 from pipelines.cost.frequency import HOURS_PER_MONTH, times_per_month
 from pipelines.cost.prices import Offer, Price, Prices, Use
 from pipelines.definition import Json
@@ -200,6 +201,19 @@ def _sum(costs: Iterable[float | None]) -> float | None:
     return sum(known) if known or not found else None
 
 
+def check_spot_saving(saving: float | None) -> None:
+    """Refuse a saving of spot instances that is no fraction below 1; None is one not known.
+
+    Raises:
+        CostError: It is none.
+    """
+    if saving is not None and not 0 <= saving < 1:
+        raise CostError(
+            f"The saving of spot instances is {saving}; expected a fraction, 0 or more and less "
+            "than 1."
+        )
+
+
 def estimate(
     definition: Mapping[str, Json],
     prices: Prices,
@@ -226,8 +240,10 @@ def estimate(
         schedules: What starts the pipeline, and how often.
 
     Raises:
+        CostError: The saving of spot instances is no such fraction.
         ParameterError: A given name is not declared, or a value is missing or ill-typed.
     """
+    check_spot_saving(spot_saving)
     parameters = resolve_parameters(definition.get("Parameters", []), given, pipeline=pipeline)
     return Estimate(
         pipeline=pipeline,

@@ -15,7 +15,9 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+from pipelines.cost.errors import CostError
 from pipelines.definition import Json
+from pipelines.wording import file_error
 
 CURRENCY = "USD"
 
@@ -83,32 +85,48 @@ def packaged_prices() -> Prices:
     return read_prices(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 
 
-def read_prices(text: str) -> Prices:
+def read_price_file(path: Path) -> Prices:
     """Read a price file.
 
     Raises:
-        ValueError: The text is not one.
+        CostError: It cannot be read, or is none.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CostError(f"The price file '{path}' cannot be read: {file_error(error)}.") from error
+    try:
+        return read_prices(text)
+    except CostError as error:
+        raise CostError(f"{path}: {error}") from error
+
+
+def read_prices(text: str) -> Prices:
+    """Read the text of a price file.
+
+    Raises:
+        CostError: The text is not one.
     """
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"The price file is not JSON: {error}.") from error
+        raise CostError(f"The price file is not JSON: {error}.") from error
     try:
         currency = document["currency"]
         offers = tuple(map(_offer, document["offers"])) if currency == CURRENCY else ()
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise CostError(
             "The price file is not of the expected form: an object with 'currency' and 'offers', "
             "each with 'region', 'date', 'url', 'usd_per_hour' and 'usd_per_gb_month'; write one "
             "with 'pipelines prices REGION'."
         ) from error
     if currency != CURRENCY:
-        raise ValueError(f"The price file is in {currency}; expected prices in {CURRENCY}.")
+        raise CostError(f"The price file is in {currency}; expected prices in {CURRENCY}.")
     for offer in offers:
         by_type = [usd for found in offer.usd_per_hour.values() for usd in found.values()]
         for usd in [*by_type, *offer.usd_per_gb_month.values()]:
             if not 0 < usd < math.inf:
-                raise ValueError(
+                raise CostError(
                     f"The price file has the price {usd} for {offer.region}; expected a number "
                     "above 0."
                 )

@@ -15,6 +15,7 @@ class NotRegisteredError(Exception):
 def in_short() -> Iterator[None]:
     """Let a notebook show only the message of an error that a person can act on."""
     from pipelines.account.errors import AccountError
+    from pipelines.cost.errors import CostError
     from pipelines.definition import DefinitionError
     from pipelines.local.errors import LocalExecutionError
     from steps.errors import DeclarationError
@@ -23,6 +24,7 @@ def in_short() -> Iterator[None]:
         yield
     except (
         AccountError,
+        CostError,
         DeclarationError,
         DefinitionError,
         LocalExecutionError,

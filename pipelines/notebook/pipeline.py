@@ -116,17 +116,17 @@ class Pipeline(Shown):
         Raises:
             AccountError: The pipeline is not deployed, or the account cannot be read.
             DeclarationError: The pipeline cannot be compiled as declared.
+            CostError: The file holds no prices, or the saving is no such fraction.
             ParameterError: A parameter is unknown or ill-typed.
-            ValueError: The file holds no prices.
         """
         from pipelines.account.durations import job_seconds
-        from pipelines.cost import estimate, packaged_prices, read_prices, schedule_costs
+        from pipelines.cost import estimate, packaged_prices, read_price_file, schedule_costs
         from pipelines.execution import utc_now
         from pipelines.triggers import schedules
 
         return estimate(
             self.definition.document,
-            packaged_prices() if prices is None else read_prices(Path(prices).read_text("utf-8")),
+            packaged_prices() if prices is None else read_price_file(Path(prices)),
             pipeline=self.name,
             region=self.site.region,
             given=_texts(parameters),

@@ -86,13 +86,12 @@ def test_prices_of_a_region(
     [
         pytest.param(
             ["--spot-saving", "60"],
-            "--spot-saving is 60.0; expected 0 or more and less than 1.",
+            "The saving of spot instances is 60.0; expected a fraction, 0 or more and less than 1.",
             id="percent",
         ),
         pytest.param(
             ["--prices", "missing.json"],
-            "The price file 'missing.json' cannot be read: [Errno 2] No such file or directory: "
-            "'missing.json'.",
+            "The price file 'missing.json' cannot be read: No such file or directory.",
             id="missing file",
         ),
         pytest.param(
@@ -117,3 +116,13 @@ def test_wrong_use_exits_with_2(
     (tmp_path / "broken.json").write_text('{"currency": "EUR"}')
     assert main(["cost", "training", *words]) == 2
     assert capsys.readouterr().err == f"pipelines: {message}\n"
+
+
+@pytest.mark.parametrize("words", [["--spot-saving", "1"], ["--prices", "missing.json"]])
+def test_wrong_options_are_told_before_compiling(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pipelines.compile.compile_pipeline", pytest.fail)
+    assert main(["cost", "training", *words]) == 2

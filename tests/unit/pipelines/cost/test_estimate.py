@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cost import Estimate, Prices, estimate, schedule_costs
+from pipelines.cost import CostError, Estimate, Prices, estimate, schedule_costs
 from pipelines.cost.prices import Offer, Use
 from pipelines.cost.text import as_document
 from pipelines.definition import load
@@ -293,3 +293,13 @@ def test_parameters_are_checked() -> None:
     """A name that is not declared is refused, as for a run."""
     with pytest.raises(ParameterError, match="Parameter 'Instance' is not declared by pipeline"):
         estimated("training", given={"Instance": "x"})
+
+
+@pytest.mark.parametrize("saving", [-0.1, 1.0, 60.0, float("nan")])
+def test_a_saving_is_a_fraction(saving: float) -> None:
+    """Percents are refused, and so is whatever would cost nothing."""
+    with pytest.raises(CostError) as caught:
+        estimated("training", spot_saving=saving)
+    assert str(caught.value) == (
+        f"The saving of spot instances is {saving}; expected a fraction, 0 or more and less than 1."
+    )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipelines.cost import Prices, packaged_prices, read_prices
+from pipelines.cost import CostError, Prices, packaged_prices, read_prices
 from pipelines.cost.prices import Offer, Use, write_prices
 
 FORM = (
@@ -102,6 +102,6 @@ def test_every_packaged_price_has_a_source() -> None:
 )  # fmt: skip
 def test_another_form_is_refused(text: str, message: str) -> None:
     """What is no price file is refused with what is wrong in it."""
-    with pytest.raises(ValueError, match="The price file") as caught:
+    with pytest.raises(CostError, match="The price file") as caught:
         read_prices(text)
     assert str(caught.value) == message

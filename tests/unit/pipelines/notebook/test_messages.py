@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from pipelines.account.errors import AccountError, explained
+from pipelines.cost import CostError
 from pipelines.definition import DefinitionError
 from pipelines.local.errors import ParameterError
 from pipelines.notebook.messages import NotRegisteredError, in_short
@@ -16,6 +17,7 @@ from steps.errors import SiteError
     "error",
     [
         AccountError("Look there."),
+        CostError("Another one."),
         DefinitionError({"training": []}),
         NotRegisteredError("None."),
         ParameterError("Not so."),

@@ -26,6 +26,7 @@ from pipelines.account.start import Started
 from pipelines.catalogue import CATALOGUE
 from pipelines.checks import RULES, Finding
 from pipelines.compile import Compiled
+from pipelines.cost import CostError
 from pipelines.cost.prices import Offer, Prices, Use, write_prices
 from pipelines.definition import DefinitionError
 from pipelines.execution import Status
@@ -161,6 +162,30 @@ def test_cost_takes_parameters_and_prices(pipeline: Pipeline, tmp_path: Path) ->
     assert price is not None
     assert price.usd == 0.123
     assert pipeline.cost().pipeline == "training"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param(
+            {"spot_saving": 60.0},
+            "The saving of spot instances is 60.0; expected a fraction, 0 or more and less than 1.",
+            id="percent",
+        ),
+        pytest.param(
+            {"prices": "missing.json"},
+            "The price file 'missing.json' cannot be read: No such file or directory.",
+            id="missing file",
+        ),
+    ],
+)
+def test_what_no_estimate_is_made_from(
+    pipeline: Pipeline, given: dict[str, Any], message: str
+) -> None:
+    """It is refused in the words of the command."""
+    with pytest.raises(CostError) as caught:
+        pipeline.cost(**given)
+    assert caught.value._render_traceback_() == [f"CostError: {message}"]
 
 
 def test_cost_takes_times_of_the_account(
