@@ -27,6 +27,7 @@ from pipelines.commands import (
     runs,
     scheduler,
     settings,
+    stack,
     start,
     status,
     traffic,
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         traffic,
         scheduler,
         settings,
+        stack,
         doctor,
     )
     for family in families:
