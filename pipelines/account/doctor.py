@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache, partial
+from itertools import chain
 from typing import Any
 
 from monitoring.schedules.errors import HINT, ModelMonitorUnavailableError, ScheduleError, refusals
@@ -31,6 +32,7 @@ from pipelines.account.prerequisites import (
     look_at_schedule_group,
 )
 from pipelines.account.quotas import look_at_quotas, needs
+from pipelines.catalogue import CATALOGUE
 from pipelines.definition import Json
 from pipelines.permissions.roles import role_permissions
 from pipelines.trigger_requests import trigger_requests
@@ -45,6 +47,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-signing.html
 
 _NUM_THREADS = 8
 _UNKNOWN_CREDENTIALS = "InvalidClientTokenId"
+_NOT_ASKED = "Not asked: see the credentials."
 _CREDENTIALS = "Credentials"
 _CLOCK = "Clock"
 _MODEL_MONITOR = "Model Monitor"
@@ -52,36 +55,37 @@ _MODEL_MONITOR = "Model Monitor"
 
 def doctor(
     site: Site,
-    definitions: Mapping[str, Mapping[str, Json]],
+    definitions: Callable[[], Mapping[str, Mapping[str, Json]]],
     clients: Clients,
     *,
     now: Callable[[], datetime],
-) -> list[Finding]:
-    """Look at everything.
+) -> Iterator[Finding]:
+    """Look at everything, and say of each thing what was found as soon as that is known.
 
     Args:
         site: The site.
-        definitions: Parsed definitions of all pipelines, by their names in the catalogue.
+        definitions: Gives the parsed definitions of all pipelines, by their names in the catalogue;
+            asked for when all is looked at that the site alone tells of.
         clients: Clients of the site's account.
         now: The time of this machine, with its zone.
 
     Raises:
         DeclarationError: A definition does not say what a step reads, writes or runs.
     """
-    looks = list(_looks(site, definitions))
     client = cache(clients.client)
     credentials, clock = _identity(site, client, now)
-    if credentials.verdict is Verdict.OK:
-        with ThreadPoolExecutor(_NUM_THREADS) as pool:
-            found = [
-                item
-                for items in pool.map(lambda look: look.findings(client), looks)
-                for item in items
-            ]
-    else:
-        reason = "Not asked: see the credentials."
-        found = [Finding(Verdict.UNKNOWN, look.subject, reason) for look in looks]
-    return [credentials, clock, *found]
+    yield credentials
+    yield clock
+    if credentials.verdict is not Verdict.OK:
+        yield Finding(Verdict.UNKNOWN, "All else", _NOT_ASKED)
+        return
+    with ThreadPoolExecutor(_NUM_THREADS) as pool:
+
+        def findings(looks: Iterator[Look]) -> Iterator[Finding]:
+            return chain.from_iterable(pool.map(lambda look: look.findings(client), looks))
+
+        yield from findings(_looks_of_site(site))
+        yield from findings(_looks_of_pipelines(site, definitions()))
 
 
 def _identity(
@@ -91,11 +95,17 @@ def _identity(
 
     A region that is not enabled for the account knows none of its credentials.
     """
+    from botocore import exceptions
+
+    after_asking = exceptions.ClientError | exceptions.ConnectionError | exceptions.HTTPClientError
+    is_asked = True
     try:
         with explained():
             answer = client("sts").get_caller_identity()
     except AccountError as error:
-        answer = getattr(error.__cause__, "response", {})
+        is_asked = isinstance(error.__cause__, after_asking)
+        # That of a connection that broke is None.
+        answer = getattr(error.__cause__, "response", None) or {}
         words = str(error)
         if answer.get("Error", {}).get("Code") == _UNKNOWN_CREDENTIALS:
             words += f" Or enable the region '{site.region}' for the account, if it is not."
@@ -106,6 +116,8 @@ def _identity(
             credentials = Finding(Verdict.OK, _CREDENTIALS, words)
         else:
             credentials = Finding(Verdict.PROBLEM, _CREDENTIALS, OTHER_ACCOUNT)
+    if not is_asked:
+        return credentials, Finding(Verdict.UNKNOWN, _CLOCK, _NOT_ASKED)
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return credentials, _clock(headers.get("date"), now())
 
@@ -126,10 +138,7 @@ def _clock(there: str | None, here: datetime) -> Finding:
     return Finding(Verdict.OK, _CLOCK, f"It differs from the service's by {seconds} s.")
 
 
-def _looks(site: Site, definitions: Mapping[str, Mapping[str, Json]]) -> Iterator[Look]:
-    roles = role_permissions(site, definitions, names=list(definitions), parameters={})
-    for role in ROLE_SETTINGS:
-        yield Look(f"Role {role}", "iam", partial(look_at_role, roles[role]))
+def _looks_of_site(site: Site) -> Iterator[Look]:
     yield Look("Bucket", "s3", partial(look_at_bucket, site))
     yield Look("Bucket's encryption", "s3", partial(look_at_encryption, site))
     yield Look("Bucket's public access", "s3", partial(look_at_public_access, site))
@@ -142,16 +151,24 @@ def _looks(site: Site, definitions: Mapping[str, Mapping[str, Json]]) -> Iterato
     if site.subnets:
         yield Look("Network", "ec2", partial(look_at_network, site))
     if site.dead_letter_queue_arn:
-        triggers = trigger_requests(site, pipelines=definitions, approved={})
+        triggers = trigger_requests(site, pipelines=CATALOGUE, approved={})
         rules = [requests.rule["Name"] for requests in triggers.rules]
         yield Look("Dead-letter queue", "sqs", partial(look_at_queue, site, rules))
     if site.rollback_alarms:
         yield Look("Rollback alarms", "cloudwatch", partial(look_at_alarms, site.rollback_alarms))
+    yield Look(_MODEL_MONITOR, "sagemaker", _look_at_model_monitor)
+
+
+def _looks_of_pipelines(
+    site: Site, definitions: Mapping[str, Mapping[str, Json]]
+) -> Iterator[Look]:
+    roles = role_permissions(site, definitions, names=list(definitions), parameters={})
+    for role in ROLE_SETTINGS:
+        yield Look(f"Role {role}", "iam", partial(look_at_role, roles[role]))
     for uri in named_images(definitions):
         name = uri.rpartition("/")[2]
         yield Look(f"Image {name}", "ecr", partial(look_at_image, uri, site.region))
     yield Look("Quotas", "service-quotas", partial(look_at_quotas, needs(definitions)))
-    yield Look(_MODEL_MONITOR, "sagemaker", _look_at_model_monitor)
 
 
 def _look_at_model_monitor(sagemaker: Any) -> Iterator[Finding]:

@@ -26,6 +26,8 @@ ROLE_SETTINGS = {
 
 CONCURRENCY = "Concurrency of functions"
 _MIN_UNRESERVED = 100
+_REGIONS = {None: "us-east-1", "EU": "eu-west-1"}
+"""What S3 calls otherwise where a bucket is."""
 _NO_KMS_KEY = "alias/aws/s3"
 """Key that S3 has of its own, and that every role of the account may use."""
 
@@ -100,27 +102,36 @@ def _lets_in(policy: Mapping[str, Json], service: str, account: str) -> Decision
 
 
 def look_at_bucket(site: Site, s3: Any) -> Iterator[Finding]:
-    """Whether the bucket is there, the account's, and in the site's region."""
+    """Whether the bucket is there, the account's, and in the site's region.
+
+    HeadBucket would tell the same, but needs leave to list the whole bucket.
+
+    Source: Amazon S3 API Reference, GetBucketLocation, "Response Elements",
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+    """
     from botocore.exceptions import ClientError
 
     subject = "Bucket"
     try:
-        answer = s3.head_bucket(**_place(site))
+        location = s3.get_bucket_location(**_place(site)).get("LocationConstraint")
     except ClientError as error:
         reasons = {
-            "403": (
+            "AccessDenied": (
                 Verdict.UNKNOWN,
-                "is another account's, or may not be listed with these credentials; name another "
-                "in SITE_BUCKET, or allow s3:ListBucket.",
+                "is another account's, or may not be looked at with these credentials; name "
+                "another in SITE_BUCKET, or allow s3:GetBucketLocation.",
             ),
-            "404": (Verdict.PROBLEM, "does not exist; create it, or name another in SITE_BUCKET."),
+            "NoSuchBucket": (
+                Verdict.PROBLEM,
+                "does not exist; create it, or name another in SITE_BUCKET.",
+            ),
         }
         if code(error) not in reasons:
             raise
         verdict, words = reasons[code(error)]
         yield Finding(verdict, subject, f"'{site.bucket}' {words}")
         return
-    region = answer.get("BucketRegion", site.region)
+    region = _REGIONS.get(location, location)
     if region != site.region:
         yield Finding(
             Verdict.PROBLEM,

@@ -3,10 +3,17 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import Commands, print_table, site
+from pipelines.commands.usage import Commands, site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipelines.definition import Json
 
 MAX_ATTEMPTS = 2
 """Of a call: a person waits."""
@@ -29,18 +36,25 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from pipelines.definition import load
 
     target = site()
-    definitions = {name: load(compile_pipeline(name, target).definition) for name in CATALOGUE}
-    findings = doctor(
+
+    def definitions() -> "Mapping[str, Mapping[str, Json]]":
+        return {name: load(compile_pipeline(name, target).definition) for name in CATALOGUE}
+
+    width = max(map(len, Verdict))
+    findings = []
+    for finding in doctor(
         target,
         definitions,
         Clients(target, max_attempts=MAX_ATTEMPTS),
         now=lambda: datetime.now(UTC),  # noqa: TID251 - compared with the service's clock
-    )
+    ):
+        findings.append(finding)
+        if not arguments.json:
+            # Of each thing at once: the definitions alone take seconds to make.
+            print(f"{finding.verdict:<{width}}  {finding.subject}: {finding.text}", flush=True)
     if arguments.json:
         document = [finding.to_document() for finding in findings]
         print(json.dumps(document, indent=2, sort_keys=True))
-    else:
-        print_table([(str(item.verdict), item.subject, item.text) for item in findings])
-    counts = {verdict: sum(item.verdict is verdict for item in findings) for verdict in Verdict}
-    print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), file=sys.stderr)
+    counts = Counter(finding.verdict for finding in findings)
+    print(", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict), file=sys.stderr)
     return 1 if counts[Verdict.PROBLEM] else 0

@@ -281,10 +281,11 @@ def _look_at_settings(site: Site, arns: Arns) -> Iterator[Statement]:
             resources=(site.dead_letter_queue_arn,),
         )
     if site.rollback_alarms:
+        # Source: Amazon CloudWatch API Reference, DescribeAlarms,
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
         yield Statement(
             sid="LookAtAlarms",
             actions=("cloudwatch:DescribeAlarms",),
-            resources=tuple(
-                arns.of("cloudwatch", f"alarm:{name}") for name in site.rollback_alarms
-            ),
+            resources=(ANYTHING,),
+            reason="The service shows composite alarms only to whoever may look at all alarms.",
         )

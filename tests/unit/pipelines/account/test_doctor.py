@@ -12,10 +12,13 @@ from pipelines.account.clients import Clients
 from pipelines.account.doctor import doctor
 from pipelines.account.health import Finding, Verdict
 from pipelines.account.quotas import needs
+from pipelines.permissions.evaluation import Verdict as Access
+from pipelines.permissions.evaluation import decide
 from pipelines.permissions.policy import trust_policy
+from pipelines.permissions.roles import Role, role_permissions
 from pipelines.permissions.triggers import dead_letter_statement
 from steps.site import Site
-from tests.aws import SITE, Account
+from tests.aws import SITE, Account, Fault
 from tests.unit.pipelines.account.looking import (
     WatchedClients,
     clients,
@@ -23,6 +26,7 @@ from tests.unit.pipelines.account.looking import (
     push_image,
     snapshots,
 )
+from tests.unit.pipelines.permissions.asked import asked
 
 __all__ = ["clients", "other_clients", "snapshots"]
 
@@ -42,7 +46,7 @@ def _now() -> datetime:
 def _doctor(
     clients: Clients, definitions: Definitions, site: Site = SITE, now: Any = _now
 ) -> dict[str, Finding]:
-    return {item.subject: item for item in doctor(site, definitions, clients, now=now)}
+    return {item.subject: item for item in doctor(site, lambda: definitions, clients, now=now)}
 
 
 @pytest.fixture
@@ -117,10 +121,9 @@ def _own_images(definitions: Definitions) -> Definitions:
     return found
 
 
-def test_an_account_that_has_everything_is_well(
-    clients: WatchedClients, snapshots: Definitions
-) -> None:
-    """Every thing that a site names is looked at and found, and nothing is written."""
+@pytest.fixture
+def site(clients: WatchedClients, snapshots: Definitions) -> Site:
+    """A site that names everything that there is to name, in an account that has it."""
     sqs, kms, cloudwatch = (clients.client(name) for name in ("sqs", "kms", "cloudwatch"))
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     cloudwatch.put_metric_alarm(
@@ -140,26 +143,63 @@ def test_an_account_that_has_everything_is_well(
     )
     policy = {"Version": "2012-10-17", "Statement": [dead_letter_statement(site)]}
     sqs.create_queue(QueueName="lost", Attributes={"Policy": json.dumps(policy)})
-    definitions = _own_images(snapshots)
-    _make(clients, site, definitions)
+    _make(clients, site, snapshots)
     clients.calls.clear()
+    return site
+
+
+def test_an_account_that_has_everything_is_well(
+    clients: WatchedClients, snapshots: Definitions, site: Site
+) -> None:
+    """Every thing that a site names is looked at and found, and nothing is written."""
+    definitions = _own_images(snapshots)
     found = _doctor(clients, definitions, site)
     assert {item.verdict for item in found.values()} == {Verdict.OK}, found
     assert list(found) == [
-        *("Credentials", "Clock", "Role execution", "Role functions", "Role triggers"),
-        *("Bucket", "Bucket's encryption", "Bucket's public access", "Schedule group"),
-        "Concurrency of functions",
+        *("Credentials", "Clock", "Bucket", "Bucket's encryption", "Bucket's public access"),
+        *("Schedule group", "Concurrency of functions"),
         *("Key of SITE_VOLUME_KMS_KEY", "Key of SITE_OUTPUT_KMS_KEY", "Network"),
-        *("Dead-letter queue", "Rollback alarms", "Image pytorch-inference:2.6.0-cpu-py312"),
+        *("Dead-letter queue", "Rollback alarms", "Model Monitor"),
+        *("Role execution", "Role functions", "Role triggers"),
+        "Image pytorch-inference:2.6.0-cpu-py312",
         *("Image pytorch-training:2.10.0-cpu-py313", "Image pytorch-training:2.10.0-gpu-py313"),
         *(f"Quota '{need.quota}'" for need in needs(definitions)),
-        "Model Monitor",
     ]
     assert found["Credentials"].text == (
         "They are the site's account's, and 'us-east-1' takes them."
     )
     assert found["Model Monitor"].text == "This account uses it."
     assert {call.operation for call in clients.calls if not call.is_read} == {"BatchGetImage"}
+
+
+def test_every_look_is_allowed_to_whoever_publishes(
+    clients: WatchedClients, snapshots: Definitions, site: Site
+) -> None:
+    """The policy that is printed for whoever publishes has all calls, resource by resource."""
+    definitions = _own_images(snapshots)
+    _doctor(clients, definitions, site)
+    roles = role_permissions(site, definitions, names=list(definitions), parameters={})
+    policies = roles[Role.PUBLISHER].policies
+    requests = [request for call in clients.calls for request in asked(call)]
+    for request in requests:
+        assert decide(policies, request).verdict is Access.ALLOWED, request
+    assert {request.action for request in requests} == {
+        "cloudwatch:DescribeAlarms",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ecr:BatchGetImage",
+        "iam:GetRole",
+        "kms:DescribeKey",
+        "lambda:GetAccountSettings",
+        "s3:GetBucketLocation",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetEncryptionConfiguration",
+        "sagemaker:ListMonitoringSchedules",
+        "scheduler:GetScheduleGroup",
+        "servicequotas:ListServiceQuotas",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+    }
 
 
 @pytest.mark.usefixtures("no_schedules")
@@ -228,9 +268,11 @@ def test_model_monitor_may_be_closed(
     assert (found.verdict, found.text) == expected
 
 
-def test_without_credentials_nothing_else_is_asked(
-    clients: WatchedClients, snapshots: Definitions
-) -> None:
+def _no_definitions() -> Definitions:
+    raise AssertionError("Nobody needs to compile.")
+
+
+def test_without_credentials_nothing_else_is_asked(clients: WatchedClients) -> None:
     """One problem is said, and of all else that it could not be told; the clock has been heard."""
     clients.stub("sts").add_client_error(
         "get_caller_identity",
@@ -238,54 +280,72 @@ def test_without_credentials_nothing_else_is_asked(
         http_status_code=403,
         response_meta={"HTTPHeaders": {"date": "Sat, 21 Nov 2026 09:00:00 GMT"}},
     )
-    found = _doctor(clients, snapshots, now=lambda: datetime(2026, 11, 21, 9, 10, tzinfo=UTC))
-    assert found["Credentials"] == Finding(
-        Verdict.PROBLEM,
-        "Credentials",
-        "The AWS credentials are not valid (InvalidClientTokenId); log in again, for example with "
-        "'aws sso login', or name other credentials in AWS_PROFILE. Or enable the region "
-        "'us-east-1' for the account, if it is not.",
-    )
-    assert found["Clock"] == Finding(
-        Verdict.PROBLEM,
-        "Clock",
-        "It is 600 s ahead, and requests are denied from 300 s on; set it.",
-    )
-    rest = [item for subject, item in found.items() if subject not in {"Credentials", "Clock"}]
-    assert {(item.verdict, item.text) for item in rest} == {
-        (Verdict.UNKNOWN, "Not asked: see the credentials.")
-    }
+    now = datetime(2026, 11, 21, 9, 10, tzinfo=UTC)
+    assert list(doctor(SITE, _no_definitions, clients, now=lambda: now)) == [
+        Finding(
+            Verdict.PROBLEM,
+            "Credentials",
+            "The AWS credentials are not valid (InvalidClientTokenId); log in again, for example "
+            "with 'aws sso login', or name other credentials in AWS_PROFILE. Or enable the region "
+            "'us-east-1' for the account, if it is not.",
+        ),
+        Finding(
+            Verdict.PROBLEM,
+            "Clock",
+            "It is 600 s ahead, and requests are denied from 300 s on; set it.",
+        ),
+        Finding(Verdict.UNKNOWN, "All else", "Not asked: see the credentials."),
+    ]
     assert [call.operation for call in clients.calls] == ["GetCallerIdentity"]
 
 
-def test_another_account_is_not_looked_into(
-    clients: WatchedClients, snapshots: Definitions
-) -> None:
+def test_what_the_site_tells_is_looked_at_before_the_definitions(clients: WatchedClients) -> None:
+    """Compiling takes seconds, in which what is known already is said."""
+    _stub_concurrency(clients, 1000)
+    _stub_schedules(clients, [])
+    said: list[str] = []
+    with pytest.raises(AssertionError, match="Nobody needs to compile"):
+        said.extend(item.subject for item in doctor(SITE, _no_definitions, clients, now=_now))
+    assert said == [
+        *("Credentials", "Clock", "Bucket", "Bucket's encryption", "Bucket's public access"),
+        *("Schedule group", "Concurrency of functions", "Model Monitor"),
+    ]
+
+
+def test_another_account_is_not_looked_into(clients: WatchedClients) -> None:
     """Credentials of another account would find another bucket's truth."""
     site = replace(SITE, account="444455556666")
-    found = _doctor(clients, snapshots, site)
-    assert found["Credentials"] == Finding(
+    credentials, _, rest = doctor(site, _no_definitions, clients, now=_now)
+    assert credentials == Finding(
         Verdict.PROBLEM,
         "Credentials",
         "The AWS credentials are of another account than the site's; name other credentials in "
         "AWS_PROFILE, or the account in SITE_ACCOUNT.",
     )
-    assert found["Bucket"].verdict is Verdict.UNKNOWN
+    assert rest == Finding(Verdict.UNKNOWN, "All else", "Not asked: see the credentials.")
 
 
 def test_what_stops_before_the_first_call_is_said(
-    account: Account, snapshots: Definitions, monkeypatch: pytest.MonkeyPatch
+    account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Credentials that nobody can find are a problem, and the clock could not be told."""
+    """Credentials that nobody can find are a problem, and nobody was asked for the time."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    found = _doctor(Clients(SITE), snapshots)
-    assert found["Credentials"].text.startswith(
+    credentials, clock, _ = doctor(SITE, _no_definitions, Clients(SITE), now=_now)
+    assert credentials.text.startswith(
         "The AWS credentials cannot be used: The config profile (nobody) could not be found; "
     )
-    assert found["Clock"] == Finding(
-        Verdict.UNKNOWN, "Clock", "The service did not say what time it is."
-    )
+    assert clock == Finding(Verdict.UNKNOWN, "Clock", "Not asked: see the credentials.")
     assert account.calls == []
+
+
+def test_a_service_that_does_not_answer_has_been_asked(
+    account: Account, clients: WatchedClients
+) -> None:
+    """Whoever is asked, and does not answer, does not say what time it is."""
+    account.faults = lambda *_: Fault.RESET
+    credentials, clock, _ = doctor(SITE, _no_definitions, clients, now=_now)
+    assert credentials.verdict is Verdict.PROBLEM
+    assert clock == Finding(Verdict.UNKNOWN, "Clock", "The service did not say what time it is.")
 
 
 @pytest.mark.usefixtures("no_schedules")

@@ -193,13 +193,13 @@ def test_a_bucket_that_is_not_there_is_one_problem(clients: WatchedClients) -> N
 def test_somebody_else_s_bucket_cannot_be_told(clients: WatchedClients) -> None:
     """A refused look has two causes, and both are said."""
     stub = clients.stub("s3")
-    stub.add_client_error("head_bucket", "403", http_status_code=403)
+    stub.add_client_error("get_bucket_location", "AccessDenied", http_status_code=403)
     [finding] = look_at_bucket(SITE, clients.client("s3"))
     assert finding == Finding(
         Verdict.UNKNOWN,
         "Bucket",
-        f"'{SITE.bucket}' is another account's, or may not be listed with these credentials; name "
-        "another in SITE_BUCKET, or allow s3:ListBucket.",
+        f"'{SITE.bucket}' is another account's, or may not be looked at with these "
+        "credentials; name another in SITE_BUCKET, or allow s3:GetBucketLocation.",
     )
 
 
@@ -216,6 +216,18 @@ def test_a_bucket_elsewhere_is_a_problem(clients: WatchedClients) -> None:
         "'far-away' is in eu-west-1, and jobs of us-east-1 need one of their own region; name "
         "another in SITE_BUCKET.",
     )
+
+
+def test_ireland_s_old_name_is_understood(clients: WatchedClients) -> None:
+    """A bucket that was made long ago is in `EU`, which is eu-west-1."""
+    site = replace(SITE, region="eu-west-1", bucket="old-bucket")
+    clients.stub("s3").add_response(
+        "get_bucket_location",
+        {"LocationConstraint": "EU"},
+        {"Bucket": "old-bucket", "ExpectedBucketOwner": SITE.account},
+    )
+    [finding] = look_at_bucket(site, clients.client("s3"))
+    assert finding == Finding(Verdict.OK, "Bucket", "'old-bucket' is the account's, in eu-west-1.")
 
 
 def _encrypt(clients: WatchedClients, **default: str) -> None:
@@ -542,7 +554,6 @@ def test_alarms_may_combine_others(clients: WatchedClients) -> None:
 _ROLE = ("iam", "get_role", lambda iam: look_at_role(TRIGGERS, iam))
 _LOOKS = {
     "role": _ROLE,
-    "bucket": ("s3", "head_bucket", lambda s3: look_at_bucket(SITE, s3)),
     "encryption": ("s3", "get_bucket_encryption", lambda s3: look_at_encryption(SITE, s3)),
     "public access": ("s3", "get_public_access_block", lambda s3: look_at_public_access(SITE, s3)),
     "schedule group": (

@@ -29,12 +29,21 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
 
 def iam_action(model: ServiceModel, operation: str) -> str:
+    """What IAM calls an operation of a service."""
+    return action_of(model.signing_name, operation)
+
+
+def action_of(service: str, operation: str) -> str:
     """What IAM calls an operation.
+
+    Args:
+        service: Name with which requests to the service are signed.
+        operation: For example `HeadObject`.
 
     Source: Amazon S3 User Guide, "Required permissions for Amazon S3 API operations",
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
     """
-    prefix = _PREFIXES.get(model.signing_name, model.signing_name)
+    prefix = _PREFIXES.get(service, service)
     name = _S3_ACTIONS.get(operation, operation) if prefix == "s3" else operation
     return f"{prefix}:{name}"
 

@@ -1,6 +1,6 @@
 """Whoever publishes: the calls of the sources, and those that were recorded, are allowed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,8 +10,9 @@ from pipelines.definition import load
 from pipelines.permissions.evaluation import Request, Verdict, decide
 from pipelines.permissions.roles import Permissions, Role, role_permissions
 from steps.site import Site
-from tests.aws import SITE, Account, Call
+from tests.aws import SITE, Account
 from tests.unit.pipelines.account.conftest import Version
+from tests.unit.pipelines.permissions.asked import SERVICE_KEY, asked
 from tests.unit.pipelines.permissions.client_calls import ROOT, actions_in
 from tests.unit.pipelines.permissions.conftest import Definitions
 
@@ -28,7 +29,6 @@ OTHER_GROUP = (
 )
 ADMIN = "arn:aws:iam::111122223333:role/Admin"
 PREFIX = "arn:aws:s3:::sagemaker-us-east-1-111122223333/image-classification"
-SERVICE_KEY = "iam:PassedToService"
 PUBLISHING = [
     *ROOT.glob("pipelines/account/*.py"),
     ROOT / "pipelines/reconcile.py",
@@ -43,59 +43,6 @@ def test_every_call_of_the_sources_is_in_the_policy(secure: Mapping[Role, Permis
     allowed = {action for item in secure[Role.PUBLISHER].statements for action in item.actions}
     assert {action: files for action, files in called.items() if action not in allowed} == {}
     assert len(called) > 20
-
-
-def requests(call: Call) -> Iterator[Request]:
-    """What IAM is asked when a call is made.
-
-    Source: AWS Service Authorization Reference, by service.
-    """
-    made = call.request
-    if call.service == "s3":
-        yield from object_requests(call)
-    elif call.service != "sts":
-        is_list = call.operation in {"ListPipelines", "ListRules", "ListSchedules"}
-        yield Request(action=str(call), resource="*" if is_list else resource(call))
-    services = {"CreateFunction": "lambda", "CreateSchedule": "scheduler"}
-    for target in [made, made.get("Target", {}), *made.get("Targets", [])]:
-        role = target.get("RoleArn", target.get("Role"))
-        if role is not None:
-            service = services.get(call.operation, call.service)
-            context = {SERVICE_KEY: [f"{service}.amazonaws.com"]}
-            yield Request(action="iam:PassRole", resource=role, context=context)
-
-
-def object_requests(call: Call) -> Iterator[Request]:
-    """What IAM is asked for a bucket or an object."""
-    bucket = f"arn:aws:s3:::{call.request['Bucket']}"
-    if call.operation == "ListObjectsV2":
-        context = {"s3:prefix": [call.request["Prefix"]]}
-        yield Request(action="s3:ListBucket", resource=bucket, context=context)
-        return
-    key = call.request["Key"]
-    action = "s3:GetObject" if call.operation == "HeadObject" else str(call)
-    yield Request(action=action, resource=f"{bucket}/{key}")
-    if action == "s3:GetObject":
-        # Of an object that is not there, only whoever may list is told so.
-        context = {"s3:prefix": [key]}
-        yield Request(action="s3:ListBucket", resource=bucket, context=context)
-
-
-def resource(call: Call) -> str:
-    """ARN of what a call is for."""
-    made, place = call.request, f"{SITE.region}:{SITE.account}"
-    match call.service:
-        case "lambda":
-            alias = f":{made['Qualifier']}" if "Qualifier" in made else ""
-            return f"arn:aws:lambda:{place}:function:{made['FunctionName']}{alias}"
-        case "scheduler":
-            return f"arn:aws:scheduler:{place}:schedule/{made['GroupName']}/{made['Name']}"
-        case "events":
-            return f"arn:aws:events:{place}:rule/{made.get('Rule', made.get('Name'))}"
-    if call.operation == "ListModelPackages":
-        return f"arn:aws:sagemaker:{place}:model-package/*"
-    arn = made.get("ResourceArn", made.get("PipelineExecutionArn"))
-    return str(arn) if arn else f"arn:aws:sagemaker:{place}:pipeline/{made['PipelineName']}"
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])
@@ -119,7 +66,7 @@ def test_recorded_calls_are_allowed(account: Account, definitions: Definitions) 
     assert {"sagemaker:CreatePipeline", "sagemaker:DeletePipeline"} <= operations
     assert {"events:PutTargets", "lambda:CreateAlias", "scheduler:CreateSchedule"} <= operations
     for call in calls:
-        for request in requests(call):
+        for request in asked(call):
             assert decide(policies, request).verdict is Verdict.ALLOWED, request
 
 
