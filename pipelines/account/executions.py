@@ -346,12 +346,13 @@ def unless_absent(message: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if not _is_absence(error):
+        if not is_absence(error):
             raise
         raise AccountError(message) from error
 
 
-def _is_absence(error: Any) -> bool:
+def is_absence(error: Any) -> bool:
+    """Whether the service says that what was asked for is not there."""
     message = error.response["Error"].get("Message", "")
     is_invalid = code(error) == "ValidationException"
     says_so = "does not exist" in message or "Could not find" in message
@@ -364,7 +365,7 @@ def _is_there(arn: str, sagemaker: Any) -> bool:
     try:
         sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
     except ClientError as error:
-        if _is_absence(error):
+        if is_absence(error):
             return False
         raise
     return True

@@ -7,11 +7,13 @@ from pipelines.cost.prices import Use
 from pipelines.definition import Json, Step, is_expression, parse_path, steps
 from pipelines.local.parameters import Value
 
+TUNING = "Tuning"
+"""Type of the steps that run several training jobs."""
 _USES = {
     "Processing": Use.PROCESSING,
     "Training": Use.TRAINING,
     "Transform": Use.TRANSFORM,
-    "Tuning": Use.TRAINING,
+    TUNING: Use.TRAINING,
 }
 
 
@@ -85,7 +87,7 @@ def _demand(step: Step, request: Json, parameters: Mapping[str, Value]) -> Deman
     num_jobs: int | None = 1
     num_parallel_jobs: int | None = 1
     job = request
-    if step.type == "Tuning":
+    if step.type == TUNING:
         job = request.get("TrainingJobDefinition", {})
         limits = ("HyperParameterTuningJobConfig", "ResourceLimits")
         num_jobs = _number(request, parameters, *limits, "MaxNumberOfTrainingJobs")

@@ -233,8 +233,8 @@ def estimate(
         pipeline: Name of the pipeline.
         region: Where it runs.
         given: Values of pipeline parameters, as text; the others have their defaults.
-        durations: Seconds that one job of a step ran in past executions in an account, by step.
-            Where there is none, the time limit counts.
+        durations: Seconds that one job of a step ran in past executions in an account, by step; of
+            a tuning step, the mean of its jobs. Where there is none, the time limit counts.
         spot_saving: Fraction of the time of spot instances that is not billed, in [0, 1); None if
             it is not known.
         schedules: What starts the pipeline, and how often.

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterator
 
+from pipelines.cost.demand import TUNING
 from pipelines.cost.estimate import Estimate, StepCost
 from pipelines.cost.frequency import HOURS_PER_MONTH
 from pipelines.cost.prices import CURRENCY
@@ -175,7 +176,9 @@ def _unknown(estimate: Estimate) -> list[str]:
 
 def _assumptions(estimate: Estimate) -> list[str]:
     limits = [s.demand.step for s in estimate.steps if s.seconds is not None and not s.is_measured]
-    measured = [step.demand.step for step in estimate.steps if step.is_measured]
+    measured = [step.demand for step in estimate.steps if step.is_measured]
+    searches = [demand.step for demand in measured if demand.type == TUNING]
+    others = [demand.step for demand in measured if demand.type != TUNING]
     spot = [step for step in estimate.steps if step.demand.is_spot]
     found = []
     if estimate.steps:
@@ -185,10 +188,15 @@ def _assumptions(estimate: Estimate) -> list[str]:
         )
     if limits:
         found.append(f"{', '.join(limits)}: each job as long as its time limit, an upper bound.")
-    if measured:
+    if others:
         found.append(
-            f"{', '.join(measured)}: each job as long as its step took when it last succeeded in "
-            "the account."
+            f"{', '.join(others)}: each job as long as its step took when it last succeeded in the "
+            "account."
+        )
+    if searches:
+        found.append(
+            f"{', '.join(searches)}: each job as long as those of its last search in the account "
+            "took on average."
         )
     if spot:
         names = ", ".join(step.demand.step for step in spot)

@@ -150,7 +150,7 @@ def test_instances_that_only_the_execution_tells() -> None:
         "Assumed:\n"
         "  Each step runs once: none is answered by the step cache or tried again, both branches "
         "of a condition count, and a tuning step runs all its training jobs.\n"
-        "  Tune: each job as long as its step took when it last succeeded in the account.\n"
+        "  Tune: each job as long as those of its last search in the account took on average.\n"
         "  A month has 730 hours.\n"
         "  An endpoint keeps the instances that it starts with, and costs until it is deleted.\n"
         "  Left out: data and volumes of endpoints, calls of functions, storage and requests of "
@@ -303,3 +303,14 @@ def test_a_saving_is_a_fraction(saving: float) -> None:
     assert str(caught.value) == (
         f"The saving of spot instances is {saving}; expected a fraction, 0 or more and less than 1."
     )
+
+
+def test_measured_steps_say_what_was_measured() -> None:
+    """A search has the mean of its jobs, any other step its own time."""
+    text = str(estimated("training", durations={"Tune": 600, "Train": 1200, "Evaluate": 60}))
+    assert (
+        "  Train, Evaluate: each job as long as its step took when it last succeeded in the "
+        "account.\n"
+        "  Tune: each job as long as those of its last search in the account took on average.\n"
+    ) in text
+    assert "Tune        4 of 1 x ml.g5.xlarge, spot  0.167 " in text
