@@ -214,6 +214,17 @@ def failure(execution: Execution) -> Iterable[str]:
         yield f"Repeat it alone: {failed.failed_job.repeat}"
 
 
+def declared_reason(steps: Iterable[StepExecution]) -> str | None:
+    """What a Fail step said; None where none was reached.
+
+    It is declared to say why: the step that it follows says only how that one ended.
+    """
+    for step in steps:
+        if step.status is Status.FAILED and "Fail" in step.metadata:
+            return step.metadata["Fail"].get("ErrorMessage") or step.failure_reason
+    return None
+
+
 def _about_cause(diagnosis: Diagnosis | None) -> Iterable[str]:
     if diagnosis is not None:
         yield f"Cause: {diagnosis.cause}"

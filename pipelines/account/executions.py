@@ -1,7 +1,7 @@
 """Reads executions of an account, finds the one that somebody means, and watches one to its end."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,8 +15,8 @@ from pipelines.account.errors import AccountError, code, explained, without_acco
 from pipelines.account.logs import failed_job
 from pipelines.catalogue import CATALOGUE
 from pipelines.definition import Json, load, steps
-from pipelines.display import Display
-from pipelines.execution import Execution, Status, StepExecution
+from pipelines.display import Display, declared_reason
+from pipelines.execution import Execution, Status, StepExecution, first_failure
 from pipelines.local.errors import choices
 from pipelines.local.files import to_json
 from pipelines.local.graph import build_graph
@@ -28,6 +28,7 @@ POLL_SECONDS = 10.0
 _EXECUTION = "/execution/"
 _PAGE_SIZE = 100
 _NUM_DIGITS = 7
+_FAILED = frozenset({Status.FAILED, Status.COMPLETED_WITH_FAILURES})
 
 Sleep = Callable[[float], None]
 
@@ -140,6 +141,38 @@ def list_executions(
         )
         for item in found
     ]
+
+
+@explained()
+def with_reasons(found: Iterable[Listed], clients: Clients) -> list[Listed]:
+    """Executions of a list with the reasons that their steps give, one call for each that failed.
+
+    What the service says of an execution as a whole need not name the step that failed.
+
+    Args:
+        found: The executions.
+        clients: Clients of their account.
+
+    Raises:
+        AccountError: Their steps cannot be read.
+    """
+    return [
+        replace(item, failure_reason=_reason(item, clients)) if item.status in _FAILED else item
+        for item in found
+    ]
+
+
+def _reason(item: Listed, clients: Clients) -> str:
+    """What a Fail step said; else which step failed and why."""
+    records = {record["StepName"]: record for record in step_records(item.arn, clients.sagemaker)}
+    steps = [_step(name, "", record) for name, record in records.items()]
+    declared = declared_reason(steps)
+    if declared is not None:
+        return without_account(declared)
+    failed = first_failure(steps)
+    if failed is None or failed.failure_reason is None:
+        return item.failure_reason
+    return f"Step '{failed.name}' failed: {failed.failure_reason}"
 
 
 @explained()

@@ -10,9 +10,10 @@ from pipelines.account.executions import (
     find_execution,
     list_executions,
     read_execution,
+    with_reasons,
 )
 from pipelines.catalogue import CATALOGUE
-from pipelines.commands.usage import print_table, shortened
+from pipelines.commands.usage import print_list
 from pipelines.display import describe
 from pipelines.execution import utc_now
 from steps.site import Site
@@ -44,7 +45,7 @@ def show_account(text: str | None, site: Site, clients: Clients, *, as_json: boo
             )
         else:
             header = ("PIPELINE", "EXECUTION", "STATUS", "STARTED (UTC)", "NAME", "REASON")
-            print_table([header, *map(_row, found)])
+            print_list([header, *map(_row, with_reasons(found, clients))])
         return
     execution = read_execution(find_execution(text, site, clients), site, clients)
     if as_json:
@@ -72,5 +73,5 @@ def _row(item: Listed) -> tuple[str, ...]:
         str(item.status),
         f"{item.started:%Y-%m-%d %H:%M:%S}",
         item.display_name,
-        shortened(item.failure_reason),
+        item.failure_reason,
     )

@@ -10,8 +10,8 @@ from pipelines.commands.usage import (
     UsageError,
     add_root,
     next_command,
+    print_list,
     print_table,
-    shortened,
     site,
 )
 
@@ -63,7 +63,7 @@ def _status(arguments: argparse.Namespace) -> int:
         print(json.dumps([_summary(recorded) for recorded in found], indent=2, sort_keys=True))
     elif found:
         header = ("PIPELINE", "EXECUTION", "STATUS", "STARTED (UTC)", "SECONDS", "REASON")
-        print_table([header, *map(_row, found)])
+        print_list([header, *map(_row, found)])
     else:
         words = next_command("run training --images DIR", arguments.root)
         print(f"No executions under '{arguments.root}'; start one with {words}.", file=sys.stderr)
@@ -71,6 +71,8 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _row(recorded: "Recorded") -> tuple[str, ...]:
+    from pipelines.display import declared_reason
+
     execution = recorded.execution
     return (
         execution.pipeline,
@@ -78,7 +80,7 @@ def _row(recorded: "Recorded") -> tuple[str, ...]:
         _DIED if recorded.has_died else str(execution.status),
         f"{execution.started:%Y-%m-%d %H:%M:%S}",
         f"{execution.seconds:.1f}" if execution.ended else "",
-        shortened(execution.failure_reason or ""),
+        declared_reason(execution.steps) or execution.failure_reason or "",
     )
 
 

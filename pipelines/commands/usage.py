@@ -3,6 +3,8 @@
 import argparse
 import os
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a family of commands declares its own."""
 
-_MAX_REASON_CHARACTERS = 60
+_LEAST_CHARACTERS = 60
+"""Of a last column, however narrow the terminal is."""
 
 
 class UsageError(Exception):
@@ -153,8 +156,18 @@ def print_table(rows: Sequence[Sequence[str]], *, stream: TextIO | None = None) 
         print(line, file=stream)
 
 
-def shortened(reason: str) -> str:
-    """A failure reason on one line of a table."""
-    text = " ".join(reason.split())
-    is_long = len(text) > _MAX_REASON_CHARACTERS
-    return f"{text[: _MAX_REASON_CHARACTERS - 3]}..." if is_long else text
+def print_list(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows on standard output, whose last column is a text that may be long.
+
+    Each has one line. On a terminal its text is cut where the terminal ends; a file or another
+    program gets all of it.
+
+    Args:
+        rows: The rows, the header first.
+    """
+    lines = list(text_table([(*row[:-1], " ".join(row[-1].split())) for row in rows]))
+    start = len(lines[0]) - len(rows[0][-1])
+    width = max(shutil.get_terminal_size().columns, start + _LEAST_CHARACTERS)
+    for line in lines:
+        is_cut = sys.stdout.isatty() and len(line) > width
+        print(f"{line[: width - 3]}..." if is_cut else line)

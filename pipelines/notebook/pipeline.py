@@ -253,11 +253,11 @@ class Pipeline(Shown):
         Raises:
             AccountError: The pipeline is not deployed, or the account cannot be read.
         """
-        from pipelines.account.executions import list_executions
+        from pipelines.account.executions import list_executions, with_reasons
         from pipelines.notebook.executions import ShownExecutions
 
         found = list_executions(self.name, self.site, self._clients, num_executions=num_executions)
-        return ShownExecutions(executions=tuple(found))
+        return ShownExecutions(executions=tuple(with_reasons(found, self._clients)))
 
     @in_short()
     def execution(self, name: str = "") -> "ShownAccountExecution":

@@ -122,14 +122,14 @@ class Sagemaker:
             "list_pipeline_parameters_for_execution", answer, identity, "training", MaxResults=100
         )
 
-    def steps(self, identity: str, *records: dict[str, Any]) -> None:
+    def steps(self, identity: str, *records: dict[str, Any], pipeline: str = "training") -> None:
         """ListPipelineExecutionSteps."""
         answer = {"PipelineExecutionSteps": list(records)}
         self._add(
             "list_pipeline_execution_steps",
             answer,
             identity,
-            "training",
+            pipeline,
             SortOrder="Ascending",
             MaxResults=100,
         )

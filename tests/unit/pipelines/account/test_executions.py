@@ -18,6 +18,7 @@ from pipelines.account.executions import (
     list_executions,
     read_execution,
     watch,
+    with_reasons,
 )
 from pipelines.execution import Execution, FailedJob, Status, StepExecution
 from tests.aws import SITE, Account
@@ -180,6 +181,57 @@ def test_executions_of_a_pipeline_are_listed(account: Account) -> None:
     assert str(raised.value) == OTHER_ACCOUNT
     assert find_execution("latest", SITE, account.clients) == item.arn
     assert find_execution(item.id, SITE, account.clients) == item.arn
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        pytest.param(
+            [
+                record("JudgeWindow", "Failed", FailureReason="DriftError: 2 violations"),
+                record(
+                    "DriftDetected",
+                    "Failed",
+                    FailureReason="The step failed.",
+                    Metadata={"Fail": {"ErrorMessage": f"Drift at {arn('x')}."}},
+                ),
+            ],
+            "Drift at arn:aws:sagemaker:us-east-1:<account>:pipeline/dogs-training/execution/x.",
+            id="declared",
+        ),
+        pytest.param(
+            [record("DriftDetected", "Failed", FailureReason="Drift.", Metadata={"Fail": {}})],
+            "Drift.",
+            id="declared, without metadata",
+        ),
+        pytest.param(
+            [
+                record("Train", "Failed", FailureReason="The first attempt."),
+                record("Train", "Failed", FailureReason="No labels."),
+                record("Report", "Stopped"),
+            ],
+            "Step 'Train' failed: No labels.",
+            id="step",
+        ),
+        pytest.param([record("Train", "Failed")], "A step failed.", id="step without reason"),
+        pytest.param([], "A step failed.", id="no step"),
+    ],
+)
+def test_a_failure_has_the_reason_that_its_steps_give(
+    told: tuple[Any, Sagemaker], steps: list[dict[str, Any]], reason: str
+) -> None:
+    """What a Fail step says counts, then the step that failed; only failures are asked about."""
+    clients, sagemaker = told
+    statuses = ("Executing", "Failed", "CompletedWithFailures", "Stopped")
+    sagemaker.executions(*((status.lower(), status) for status in statuses), num=4)
+    found = [
+        replace(item, failure_reason="A step failed.")
+        for item in list_executions("training", SITE, clients, num_executions=4)
+    ]
+    sagemaker.steps("failed", *steps)
+    sagemaker.steps("completedwithfailures", *steps)
+    told_reasons = [item.failure_reason for item in with_reasons(found, clients)]
+    assert told_reasons == ["A step failed.", reason, reason, "A step failed."]
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])

@@ -33,16 +33,19 @@ def sagemaker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sagemaker]:
 def test_executions_of_all_pipelines_are_listed(
     sagemaker: Sagemaker, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The newest first, whatever pipeline they are of."""
+    """The newest first, whatever pipeline they are of, with what a Fail step said."""
     sagemaker.pipelines("scoring", "training")
     sagemaker.executions(("s1", "Succeeded"), ("s2", "Failed"), num=5, pipeline="scoring")
     sagemaker.executions(("t1", "Executing"), num=5)
+    message = "The batch is not as the model's data were: " + "a very long text. " * 10
+    fail = {"Fail": {"ErrorMessage": message}}
+    sagemaker.steps("s2", record("BatchRefused", "Failed", Metadata=fail), pipeline="scoring")
     assert main(["status", "--account"]) == 0
     assert capsys.readouterr() == (
         "PIPELINE  EXECUTION  STATUS     STARTED (UTC)        NAME  REASON\n"
         "scoring   s1         Succeeded  2026-11-21 09:00:00\n"
         "training  t1         Executing  2026-11-21 09:00:00\n"
-        "scoring   s2         Failed     2026-11-21 08:59:00\n",
+        f"scoring   s2         Failed     2026-11-21 08:59:00        {message.rstrip()}\n",
         "",
     )
 

@@ -1,6 +1,7 @@
 """The command `status`: executions of this machine, and the steps of one."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def save(
 
 
 def test_executions_are_listed_newest_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One line per execution of any pipeline; long reasons are cut, and a dead one says so."""
+    """One line per execution of any pipeline, with all of its reason; a dead one says so."""
     save(root, "training", "01-a", Status.SUCCEEDED)
     reason = (
         "Step 'Train' failed: AlgorithmError:\nsomething that takes many words to say, exit code: 1"
@@ -76,10 +77,48 @@ def test_executions_are_listed_newest_first(root: Path, capsys: pytest.CaptureFi
         "training    04-d       Died       2026-11-21 09:00:04\n"
         "training    03-c       Executing  2026-11-21 09:00:03\n"
         "deployment  02-b       Failed     2026-11-21 09:00:02  18.3     "
-        "Step 'Train' failed: AlgorithmError: something that takes...\n"
+        "Step 'Train' failed: AlgorithmError: something that takes many words to say, exit code: 1"
+        "\n"
         "training    01-a       Succeeded  2026-11-21 09:00:01  18.3\n",
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("columns", "end"),
+    [
+        pytest.param("200", "w" * 80, id="wide"),
+        pytest.param("135", "w" * 71 + "...", id="narrower than the reason"),
+        pytest.param("40", "w" * 57 + "...", id="narrower than the table"),
+    ],
+)
+def test_a_reason_ends_where_the_terminal_does(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    columns: str,
+    end: str,
+) -> None:
+    """It keeps 60 characters where the terminal has no room for them."""
+    save(root, "deployment", "02-b", Status.FAILED, reason="w" * 80)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["status"]) == 0
+    start = "deployment  02-b       Failed  2026-11-21 09:00:02  18.3     "
+    assert capsys.readouterr().out.splitlines()[1] == f"{start}{end}"
+
+
+def test_what_a_fail_step_says_is_the_reason(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The step before it is the first that failed, and says less."""
+    judge = step("JudgeWindow", Status.FAILED, failure_reason="DriftError: 2 violations")
+    text = "Violations: data 2.\nOpen report.html."
+    declared = step("DriftDetected", Status.FAILED, metadata={"Fail": {"ErrorMessage": text}})
+    save(root, "monitoring", "01-a", Status.FAILED, judge, declared, reason="Step 'JudgeWindow'")
+    assert main(["status"]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.endswith("  18.3     Violations: data 2. Open report.html.")
 
 
 def test_programs_read_the_list(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -312,9 +312,14 @@ def test_an_execution_is_started(
 
 
 def test_executions_are_listed(dogs: Pipeline, sagemaker: Sagemaker) -> None:
-    """The newest of this pipeline, as many as are asked for."""
+    """The newest of this pipeline, as many as are asked for, with the reasons of their steps."""
     sagemaker.executions(("b", "Executing"), ("a", "Failed"), num=2)
-    assert [item.id for item in dogs.executions(2)] == ["b", "a"]
+    sagemaker.steps("a", record("Train", "Failed", FailureReason="No labels."))
+    found = dogs.executions(2)
+    assert [(item.id, item.failure_reason) for item in found] == [
+        ("b", ""),
+        ("a", "Step 'Train' failed: No labels."),
+    ]
 
 
 @pytest.mark.parametrize("name", ["a", arn("a")], ids=["id", "ARN"])
