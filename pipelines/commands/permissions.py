@@ -38,6 +38,9 @@ def add(commands: Commands) -> None:
         metavar="POLICY",
         help="file of the policy that the role has, or a list of policies; - is standard input",
     )
+    command.add_argument(
+        "--json", action="store_true", help="print what --compare finds as JSON, as all else is"
+    )
     add_parameters(command)
     command.set_defaults(command=_permissions)
 
@@ -50,7 +53,7 @@ def _permissions(arguments: argparse.Namespace) -> int:
     policies = [] if arguments.compare is None else _policies(arguments.compare)
     roles = _roles(arguments)
     if arguments.compare is not None:
-        return _compare(roles[arguments.role], policies)
+        return _compare(roles[arguments.role], policies, is_json=arguments.json)
     if arguments.role is None:
         document: object = {str(role): item.to_document() for role, item in roles.items()}
     else:
@@ -127,20 +130,19 @@ def _is_policy(document: object) -> bool:
     )
 
 
-def _compare(needed: "Permissions", policies: "list[Mapping[str, Json]]") -> int:
+def _compare(needed: "Permissions", policies: "list[Mapping[str, Json]]", *, is_json: bool) -> int:
+    from pipelines.permissions.compact import compact
     from pipelines.permissions.comparison import Kind, compare
 
     differences = compare(needed.statements, policies)
-    if differences:
-        print_table(
-            [
-                ("WHAT", "ACTION", "RESOURCE", "WHY"),
-                *(
-                    (str(item.kind), item.action, item.resource, item.reason)
-                    for item in differences
-                ),
-            ]
-        )
+    if is_json:
+        document = [item.to_document() for item in differences]
+        print(json.dumps(document, indent=2, sort_keys=True))
+    else:
+        width = max(map(len, Kind))
+        for item in differences:
+            what = f"{compact(item.actions)} on {compact(item.resources)}"
+            print(f"{item.kind:<{width}}  {what} ({item.reason})")
     counts = {kind: sum(item.kind is kind for item in differences) for kind in Kind}
     print(
         f"Role {needed.role}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items()),

@@ -1,10 +1,11 @@
 """Compares policies that are in force with what a role needs: what they lack, what is too much."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pipelines.definition import Json
+from pipelines.permissions.compact import compact
 from pipelines.permissions.evaluation import (
     Request,
     Verdict,
@@ -28,7 +29,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """A permission that is missing, or that nobody needs."""
+    """Permissions that are missing, or that nobody needs: each action on each resource."""
+
+    kind: Kind
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    reason: str
+
+    def to_document(self) -> dict[str, Json]:
+        """The difference as JSON."""
+        return {
+            "Actions": list(self.actions),
+            "Kind": str(self.kind),
+            "Reason": self.reason,
+            "Resources": list(self.resources),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Single:
+    """One action on one resource."""
 
     kind: Kind
     action: str
@@ -39,18 +59,34 @@ class Difference:
 def compare(
     wanted: Sequence[Statement], policies: Sequence[Mapping[str, Json]]
 ) -> list[Difference]:
-    """What policies lack or have too much.
+    """What policies lack or have too much: first what is missing, in the order of the statements.
+
+    Actions that lack the same resources for the same reason are one difference.
 
     Args:
         wanted: What a role needs.
         policies: What it has.
     """
-    return [*_lacks(wanted, policies), *_surplus(wanted, policies)]
+    found = _together([*_lacks(wanted, policies), *_surplus(wanted, policies)])
+    return sorted(found, key=lambda item: list(Kind).index(item.kind))
+
+
+def _together(singles: Iterable[_Single]) -> Iterator[Difference]:
+    resources: dict[tuple[Kind, str], dict[str, list[str]]] = {}
+    for item in singles:
+        actions = resources.setdefault((item.kind, item.reason), {})
+        actions.setdefault(item.action, []).append(item.resource)
+    for (kind, reason), by_action in resources.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for action, names in by_action.items():
+            alike.setdefault(tuple(dict.fromkeys(names)), []).append(action)
+        for names, actions in alike.items():
+            yield Difference(kind=kind, actions=tuple(actions), resources=names, reason=reason)
 
 
 def _lacks(
     wanted: Sequence[Statement], policies: Sequence[Mapping[str, Json]]
-) -> Iterator[Difference]:
+) -> Iterator[_Single]:
     kinds = {Verdict.DENIED: Kind.MISSING, Verdict.OPEN: Kind.OPEN}
     for statement in wanted:
         context = {
@@ -61,7 +97,7 @@ def _lacks(
                 request = Request(action=action, resource=resource, context=context)
                 decision = decide(policies, request)
                 if decision.verdict in kinds:
-                    yield Difference(
+                    yield _Single(
                         kind=kinds[decision.verdict],
                         action=action,
                         resource=resource,
@@ -71,33 +107,35 @@ def _lacks(
 
 def _surplus(
     wanted: Sequence[Statement], policies: Sequence[Mapping[str, Json]]
-) -> Iterator[Difference]:
+) -> Iterator[_Single]:
     for statement in statements_of(policies):
         if statement["Effect"] != "Allow":
             continue
         place = f"in {title(statement)}"
         if "NotAction" in statement or "NotResource" in statement:
-            yield Difference(
-                kind=Kind.WIDE,
-                action=_named(statement, "Action"),
-                resource=_named(statement, "Resource"),
-                reason=f"name what is needed, {place}",
-            )
+            for action in _named(statement, "Action"):
+                for resource in _named(statement, "Resource"):
+                    yield _Single(
+                        kind=Kind.WIDE,
+                        action=action,
+                        resource=resource,
+                        reason=f"name what is needed, {place}",
+                    )
             continue
         for action in listed(statement["Action"]):
             yield from _surplus_of_action(str(action), statement, wanted, place)
 
 
-def _named(statement: Mapping[str, Json], member: str) -> str:
+def _named(statement: Mapping[str, Json], member: str) -> list[str]:
     """What a statement is about, in words."""
     if f"Not{member}" in statement:
-        return f"all but {', '.join(map(str, listed(statement[f'Not{member}'])))}"
-    return ", ".join(map(str, listed(statement[member])))
+        return [f"all but {compact(map(str, listed(statement[f'Not{member}'])))}"]
+    return list(map(str, listed(statement[member])))
 
 
 def _surplus_of_action(
     action: str, statement: Mapping[str, Json], wanted: Sequence[Statement], place: str
-) -> Iterator[Difference]:
+) -> Iterator[_Single]:
     resources = [str(item) for item in listed(statement["Resource"])]
     needing = {
         name: [item for item in wanted if name in item.actions]
@@ -105,13 +143,11 @@ def _surplus_of_action(
         if covers(action.lower(), name.lower())
     }
     if not needing or is_pattern(action):
-        needed = f"needed are only {', '.join(needing)}" if needing else "nothing of it is needed"
-        yield Difference(
-            kind=Kind.WIDE,
-            action=action,
-            resource=", ".join(resources),
-            reason=f"{needed}, {place}",
-        )
+        needed = f"needed are only {compact(needing)}" if needing else "nothing of it is needed"
+        for resource in resources:
+            yield _Single(
+                kind=Kind.WIDE, action=action, resource=resource, reason=f"{needed}, {place}"
+            )
         return
     [(_, reasons)] = needing.items()
     for resource in resources:
@@ -121,8 +157,8 @@ def _surplus_of_action(
             if any(arn_covers(pattern, resource) for pattern in item.resources)
         ]
         if not covering:
-            needed = ", ".join(pattern for item in reasons for pattern in item.resources)
-            yield Difference(
+            needed = compact(pattern for item in reasons for pattern in item.resources)
+            yield _Single(
                 kind=Kind.WIDE,
                 action=action,
                 resource=resource,
@@ -131,7 +167,7 @@ def _surplus_of_action(
             continue
         lacking = [_unrestricted(item, statement) for item in covering]
         if all(lacking):
-            yield Difference(
+            yield _Single(
                 kind=Kind.WIDE,
                 action=action,
                 resource=resource,

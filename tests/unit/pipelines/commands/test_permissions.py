@@ -120,24 +120,45 @@ def test_what_is_printed_compares_without_difference(
 
 
 def test_what_is_missing_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A row says what is missing or too much, where and why."""
+    """A line says what is missing or too much, where and why."""
     path = tmp_path / "policy.json"
     statement = {"Sid": "All", "Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": statement}))
     words = ["permissions", "scoring", "--role", "functions", "--compare", str(path)]
     assert main(words) == 1
     output = capsys.readouterr()
-    header, *rows = [" ".join(line.split()) for line in output.out.splitlines()]
-    assert header == "WHAT ACTION RESOURCE WHY"
-    assert rows[0] == (
-        "missing logs:CreateLogGroup arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/"
-        "image-classification-find_model_package allowed by no statement; needed for WriteLogs"
+    first, *_, last = output.out.splitlines()
+    group = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/"
+    assert first == (
+        "missing       logs:{CreateLogGroup,CreateLogStream,DescribeLogStreams,PutLogEvents} on "
+        f"{group}image-classification-{{find_model_package,find_model_package:*}} (allowed by no "
+        "statement; needed for WriteLogs)"
     )
-    assert rows[-1] == (
-        "too wide sagemaker:* * needed are only sagemaker:DescribeModelPackage, "
-        "sagemaker:ListModelPackages, in statement 'All'"
+    assert last == (
+        "too wide      sagemaker:* on * (needed are only sagemaker:{DescribeModelPackage,"
+        "ListModelPackages}, in statement 'All')"
     )
-    assert output.err == "Role functions: 8 missing, 0 cannot judge, 1 too wide\n"
+    assert output.err == "Role functions: 1 missing, 0 cannot judge, 1 too wide\n"
+
+
+def test_differences_are_json_for_programs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With all actions and resources written out; the exit code is the same."""
+    path = tmp_path / "policy.json"
+    path.write_text('{"Statement": []}')
+    words = ["permissions", "monitoring", "--role", "triggers", "--compare", str(path)]
+    assert main([*words, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "Kind": "missing",
+            "Actions": ["sagemaker:StartPipelineExecution"],
+            "Resources": [
+                "arn:aws:sagemaker:us-east-1:111122223333:pipeline/image-classification-monitoring"
+            ],
+            "Reason": "allowed by no statement; needed for StartPipelines",
+        }
+    ]
 
 
 def test_what_is_too_wide_alone_exits_with_0(

@@ -20,6 +20,7 @@ WANTED = [
         sid="PassRole", actions=("iam:PassRole",), resources=(ROLE,), condition=SAGEMAKER_ONLY
     ),
 ]
+BOTH = ("s3:GetObject", "s3:PutObject")
 OBJECTS = {"Sid": "O", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"]}
 OBJECTS_HERE = {**OBJECTS, "Resource": FOLDER}
 PASS_ROLE = {
@@ -36,9 +37,16 @@ def found(*statements: Mapping[str, Json]) -> list[Difference]:
     return compare(WANTED, [{"Version": "2012-10-17", "Statement": list(statements)}])
 
 
-def difference(kind: Kind, action: str, resource: str, reason: str) -> Difference:
+def difference(
+    kind: Kind, actions: str | tuple[str, ...], resources: str | tuple[str, ...], reason: str
+) -> Difference:
     """One that is expected."""
-    return Difference(kind=kind, action=action, resource=resource, reason=reason)
+    return Difference(
+        kind=kind,
+        actions=(actions,) if isinstance(actions, str) else actions,
+        resources=(resources,) if isinstance(resources, str) else resources,
+        reason=reason,
+    )
 
 
 @pytest.mark.parametrize("role", Role)
@@ -56,16 +64,22 @@ def test_administrators_lack_nothing_and_have_too_much(
     """A policy that allows everything is said to be too wide, once."""
     policy = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     [item] = compare(roles[role].statements, [policy])
-    assert (item.kind, item.action, item.resource) == (Kind.WIDE, "*", "*")
+    assert (item.kind, item.actions, item.resources) == (Kind.WIDE, ("*",), ("*",))
 
 
 @pytest.mark.parametrize("role", Role)
 def test_nothing_lacks_everything(roles: Mapping[Role, Permissions], role: Role) -> None:
-    """Without a policy every action on every resource is missing."""
+    """Without a policy every statement is missing, each said once."""
     statements = roles[role].statements
-    missing = compare(statements, [])
-    assert len(missing) == sum(len(item.actions) * len(item.resources) for item in statements)
-    assert {item.kind for item in missing} == {Kind.MISSING}
+    assert compare(statements, []) == [
+        difference(
+            Kind.MISSING,
+            item.actions,
+            item.resources,
+            f"allowed by no statement; needed for {item.sid}",
+        )
+        for item in statements
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,12 +100,7 @@ def test_nothing_lacks_everything(roles: Mapping[Role, Permissions], role: Role)
         ),
         pytest.param(
             [{**OBJECTS, "Resource": "arn:aws:s3:::bucket/dogs/raw/*"}, PASS_ROLE],
-            [
-                difference(
-                    Kind.MISSING, action, FOLDER, "allowed by no statement; needed for Objects"
-                )
-                for action in ("s3:GetObject", "s3:PutObject")
-            ],
+            [difference(Kind.MISSING, BOTH, FOLDER, "allowed by no statement; needed for Objects")],
             id="resource_too_narrow",
         ),
         pytest.param(
@@ -115,11 +124,10 @@ def test_nothing_lacks_everything(roles: Mapping[Role, Permissions], role: Role)
             [
                 difference(
                     Kind.OPEN,
-                    action,
+                    BOTH,
                     FOLDER,
                     "statement 'O' allows it under a condition; needed for Objects",
                 )
-                for action in ("s3:GetObject", "s3:PutObject")
             ],
             id="condition_that_cannot_be_judged",
         ),
@@ -162,7 +170,7 @@ def test_nothing_lacks_everything(roles: Mapping[Role, Permissions], role: Role)
                     Kind.WIDE,
                     "s3:*Object",
                     FOLDER,
-                    "needed are only s3:GetObject, s3:PutObject, in statement 'O'",
+                    "needed are only s3:{GetObject,PutObject}, in statement 'O'",
                 )
             ],
             id="pattern_of_actions",
@@ -172,11 +180,10 @@ def test_nothing_lacks_everything(roles: Mapping[Role, Permissions], role: Role)
             [
                 difference(
                     Kind.WIDE,
-                    action,
+                    BOTH,
                     "arn:aws:s3:::bucket/*",
                     f"needed is only {FOLDER}, in statement 'O'",
                 )
-                for action in ("s3:GetObject", "s3:PutObject")
             ],
             id="whole_bucket",
         ),
@@ -235,3 +242,51 @@ def test_differences_say_what_and_why(
 ) -> None:
     """A missing, an unjudgeable and an unneeded permission are named with the statement."""
     assert found(*statements) == expected
+
+
+def test_actions_that_share_resources_are_one_difference() -> None:
+    """What lacks the same resources is said together, missing ones first; order is the statements'.
+
+    An action that lacks fewer resources than the others of its statement is said apart.
+    """
+    bucket = "arn:aws:s3:::bucket"
+    wanted = [
+        Statement(
+            sid="Jobs",
+            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            resources=(f"{bucket}/a", f"{bucket}/b", f"{bucket}/c"),
+        )
+    ]
+    statements = [
+        {"Sid": "X", "Effect": "Allow", "Action": ["s3:Get*", "s3:Put*"], "Resource": "*"},
+        {"Sid": "A", "Effect": "Allow", "Action": "s3:DeleteObject", "Resource": f"{bucket}/a"},
+        {"Sid": "B", "Effect": "Deny", "Action": "s3:*", "Resource": [f"{bucket}/b"]},
+        {
+            "Sid": "T",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketAcl", "s3:GetBucketCORS"],
+            "Resource": [bucket, "arn:aws:s3:::other"],
+        },
+    ]
+    assert compare(wanted, [{"Statement": statements}]) == [
+        difference(
+            Kind.MISSING,
+            ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            f"{bucket}/b",
+            "denied by statement 'B'; needed for Jobs",
+        ),
+        difference(
+            Kind.MISSING,
+            "s3:DeleteObject",
+            f"{bucket}/c",
+            "allowed by no statement; needed for Jobs",
+        ),
+        difference(Kind.WIDE, "s3:Get*", "*", "needed are only s3:GetObject, in statement 'X'"),
+        difference(Kind.WIDE, "s3:Put*", "*", "needed are only s3:PutObject, in statement 'X'"),
+        difference(
+            Kind.WIDE,
+            ("s3:GetBucketAcl", "s3:GetBucketCORS"),
+            (bucket, "arn:aws:s3:::other"),
+            "nothing of it is needed, in statement 'T'",
+        ),
+    ]
