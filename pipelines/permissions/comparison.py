@@ -72,15 +72,15 @@ def compare(
 
 
 def _together(singles: Iterable[_Single]) -> Iterator[Difference]:
-    resources: dict[tuple[Kind, str], dict[str, list[str]]] = {}
+    by_reason: dict[tuple[Kind, str], dict[str, list[str]]] = {}
     for item in singles:
-        actions = resources.setdefault((item.kind, item.reason), {})
-        actions.setdefault(item.action, []).append(item.resource)
-    for (kind, reason), by_action in resources.items():
-        alike: dict[tuple[str, ...], list[str]] = {}
-        for action, names in by_action.items():
-            alike.setdefault(tuple(dict.fromkeys(names)), []).append(action)
-        for names, actions in alike.items():
+        by_action = by_reason.setdefault((item.kind, item.reason), {})
+        by_action.setdefault(item.action, []).append(item.resource)
+    for (kind, reason), found in by_reason.items():
+        by_resources: dict[tuple[str, ...], list[str]] = {}
+        for action, resources in found.items():
+            by_resources.setdefault(tuple(dict.fromkeys(resources)), []).append(action)
+        for names, actions in by_resources.items():
             yield Difference(kind=kind, actions=tuple(actions), resources=names, reason=reason)
 
 
