@@ -71,6 +71,11 @@ def pages(execution: LocalExecution, root: Path) -> Mapping[str, Path]:
     }
 
 
+def page_steps(execution: LocalExecution) -> Mapping[str, StepExecution]:
+    """The steps that write a page for a person, by its title, whether they came to that or not."""
+    return {_PAGES[step.name][0]: step for step in execution.steps if step.name in _PAGES}
+
+
 def print_figures(execution: LocalExecution, root: Path, stream: TextIO) -> None:
     """Print the figures of an execution, one per line."""
     for name, value in figures(execution, root).items():

@@ -11,19 +11,30 @@ from pathlib import Path
 from pipelines.account.clients import Clients
 from pipelines.account.executions import AccountExecution, Listed, read_execution, watch
 from pipelines.account.packages import find_package, set_approval, train_as_approved
-from pipelines.display import PlainDisplay, describe, failure, header, last_line, step_rows
+from pipelines.display import (
+    PlainDisplay,
+    declared_reason,
+    describe,
+    failure,
+    header,
+    last_line,
+    step_rows,
+)
 from pipelines.execution import Execution, Status, StepExecution, utc_now
+from pipelines.local.errors import choices
 from pipelines.local.execution import LocalExecution
 from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.notebook.markup import preformatted
-from pipelines.notebook.messages import NotRegisteredError, in_short
+from pipelines.notebook.messages import NotRegisteredError, NotThereError, in_short
+from pipelines.notebook.named import Named
 from pipelines.shown import Shown
-from pipelines.summary import figures, pages, print_figures
+from pipelines.summary import figures, page_steps, pages, print_figures
 from pipelines.tables import html_table, text_table
+from pipelines.wording import alternatives
 from steps.site import Site
 
 _REGISTER = "RegisterModel"
-"""Step type, and its member of a step's metadata."""
+"""Member of a step's metadata."""
 _PAGE_PIXELS = 600
 
 
@@ -69,13 +80,17 @@ class ShownExecution(Shown, ABC):
         """How it stands or went."""
         return self.execution.status
 
+    @in_short()
     def step(self, name: str) -> StepExecution:
         """The step with this name.
 
         Raises:
-            KeyError: There is none.
+            NotThereError: There is none.
         """
-        return self.execution.step(name)
+        steps = {step.name: step for step in self.execution.steps}
+        if name not in steps:
+            raise NotThereError(f"There is no step '{name}'. {alternatives(name, steps, 'Steps')}")
+        return steps[name]
 
     def approve(self, note: str = "") -> ModelPackage:
         """Let the model package that it registered be deployed.
@@ -104,7 +119,7 @@ class ShownExecution(Shown, ABC):
         registered = [
             step.metadata[_REGISTER]["Arn"]
             for step in self.execution.steps
-            if step.type == _REGISTER and step.status is Status.SUCCEEDED
+            if step.status is Status.SUCCEEDED and "Arn" in step.metadata.get(_REGISTER, {})
         ]
         if not registered:
             raise NotRegisteredError(
@@ -137,13 +152,40 @@ class ShownLocalExecution(ShownExecution):
 
     @property
     def figures(self) -> Mapping[str, str]:
-        """What a person wants to know of it, by name."""
-        return figures(self.execution, self.root)
+        """What a person wants to know of it, by name, as far as it came."""
+        found = figures(self.execution, self.root)
+
+        def why(name: str) -> str:
+            return (
+                f"There is no figure '{name}'. {alternatives(name, found, 'Figures')}"
+                f"{self._failure}"
+            )
+
+        return Named(found, why=why)
 
     @property
     def pages(self) -> Mapping[str, Page]:
         """The pages that its steps wrote, by title, for example `Report`."""
-        return {title: Page(path=path) for title, path in pages(self.execution, self.root).items()}
+        found = pages(self.execution, self.root)
+
+        def why(title: str) -> str:
+            step = page_steps(self.execution).get(title)
+            if step is None:
+                others = alternatives(title, found, "Pages")
+                return f"There is no page '{title}'. {others}{self._failure}"
+            return (
+                f"There is no page '{title}': step '{step.name}', which writes it, is "
+                f"{step.status}. Pages: {choices(list(found))}.{self._failure}"
+            )
+
+        return Named({title: Page(path=path) for title, path in found.items()}, why=why)
+
+    @property
+    def _failure(self) -> str:
+        """A sentence about an execution that did not come to its end, with a space before it."""
+        execution = self.execution
+        reason = declared_reason(execution.steps) or execution.failure_reason
+        return f" The execution is {execution.status}: {reason}" if reason else ""
 
     def _set_approval(self, arn: str, status: ApprovalStatus, note: str) -> str:
         package = Registry(self.root).set_approval(arn, status, description=note, now=utc_now())

@@ -1,6 +1,7 @@
 """Errors as a person reads them in a notebook: their message, and no traceback of libraries.
 
 NotRegisteredError   an execution registered no model package that could be decided on
+NotThereError        there is nothing with the name that was asked for
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,13 @@ from contextlib import contextmanager
 
 class NotRegisteredError(Exception):
     """An execution registered no model package."""
+
+
+class NotThereError(KeyError):
+    """There is nothing with a name; the message says what there is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # A KeyError would put it in quotes.
 
 
 @contextmanager
@@ -29,6 +37,7 @@ def in_short() -> Iterator[None]:
         DefinitionError,
         LocalExecutionError,
         NotRegisteredError,
+        NotThereError,
     ) as error:
         lines = [f"{type(error).__name__}: {error}"]
         # IPython asks an error for what to print in place of its traceback.

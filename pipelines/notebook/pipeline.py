@@ -12,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.catalogue import CATALOGUE
+from pipelines.catalogue import CATALOGUE, no_pipeline
 from pipelines.local import DEFAULT_ROOT
 from pipelines.notebook.messages import in_short
 from pipelines.shown import Shown
 from pipelines.tables import html_table, text_table
+from steps.errors import DeclarationError
 
 if TYPE_CHECKING:
     from pipelines.account.clients import Clients
@@ -54,8 +55,12 @@ class Pipeline(Shown):
                 variables `SITE` and `SITE_*`.
 
         Raises:
+            DeclarationError: There is no such pipeline.
             SiteError: The settings are wrong.
         """
+        with in_short():
+            if name not in CATALOGUE:
+                raise DeclarationError(no_pipeline(name))
         self.name = name
         """Its name in the catalogue."""
         self.site = _settings_site() if site is None else site
@@ -365,7 +370,7 @@ class Pipeline(Shown):
             (
                 str(parameter["Name"]),
                 str(parameter["Type"]),
-                str(parameter["DefaultValue"]),
+                str(parameter.get("DefaultValue", "")),
                 ", ".join(parameter.get("EnumValues", [])),
             )
             for parameter in declared

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pipelines.checks.finding import Finding
 from pipelines.definition import Json, load, steps
 from pipelines.notebook.markup import folded, preformatted
+from pipelines.notebook.messages import NotThereError, in_short
 from pipelines.permissions.roles import Permissions, Role
 from pipelines.shown import Shown
+from pipelines.wording import alternatives
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +73,12 @@ class Policies(Shown):
         """All of them for a program."""
         return {str(role): permissions.to_document() for role, permissions in self.roles.items()}
 
+    @in_short()
     def __getitem__(self, role: str) -> Permissions:
-        return self.roles[Role(role)]
+        roles = {str(name): permissions for name, permissions in self.roles.items()}
+        if role not in roles:
+            raise NotThereError(f"There is no role '{role}'. {alternatives(role, roles, 'Roles')}")
+        return roles[role]
 
     def __str__(self) -> str:
         return json.dumps(self.document, indent=2)

@@ -19,7 +19,7 @@ from pipelines.notebook.executions import (
     ShownExecutions,
     ShownLocalExecution,
 )
-from pipelines.notebook.messages import NotRegisteredError
+from pipelines.notebook.messages import NotRegisteredError, NotThereError
 from pipelines.reconcile import Change, Verb
 from pipelines.shown import PRE
 from tests.aws import SITE
@@ -125,6 +125,14 @@ def test_where_nothing_is_registered_nothing_is_decided(local: ShownLocalExecuti
     )
 
 
+def test_a_step_whose_result_was_taken_registered_nothing(local: ShownLocalExecution) -> None:
+    """It succeeded, and has nothing to say of it."""
+    steps = tuple(replace(step, metadata={}) for step in local.execution.steps)
+    shown = replace(local, execution=replace(local.execution, steps=steps))
+    with pytest.raises(NotRegisteredError):
+        shown.approve()
+
+
 def test_a_model_package_of_an_account_is_decided_on(
     told: tuple[Any, Sagemaker], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +228,76 @@ def test_pages_are_found_by_title(local: ShownLocalExecution, tmp_path: Path) ->
     shown = replace(local, execution=replace(local.execution, steps=(evaluate, skipped)))
     path = tmp_path / "s3" / "bucket" / "evaluation" / "report.html"
     assert shown.pages == {"Report": Page(path=path)}
+
+
+def failed(local: ShownLocalExecution) -> ShownLocalExecution:
+    """The execution, had it failed before it was evaluated."""
+    register = local.step("RegisterModel")
+    train = replace(register, name="Train", status=Status.FAILED, metadata={})
+    evaluate = replace(register, name="Evaluate", status=Status.SKIPPED)
+    execution = replace(
+        local.execution,
+        steps=(train, evaluate),
+        status=Status.FAILED,
+        failure_reason="Step 'Train' failed: exit code: 1",
+    )
+    return replace(local, execution=execution)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param(
+            "Report",
+            "There is no page 'Report': step 'Evaluate', which writes it, is Skipped. Pages: none. "
+            "The execution is Failed: Step 'Train' failed: exit code: 1",
+            id="not written",
+        ),
+        pytest.param(
+            "Raport",
+            "There is no page 'Raport'. Pages: none. The execution is Failed: Step 'Train' failed: "
+            "exit code: 1",
+            id="unknown",
+        ),
+    ],
+)
+def test_a_page_that_is_not_there_says_why(
+    local: ShownLocalExecution, name: str, message: str
+) -> None:
+    """In a notebook that is all that is shown."""
+    pages = failed(local).pages
+    with pytest.raises(NotThereError) as caught:
+        _ = pages[name]
+    assert caught.value._render_traceback_() == [f"NotThereError: {message}"]
+    assert pages.get(name) is None
+    assert name not in pages
+
+
+def test_what_a_fail_step_said_is_why_a_page_is_not_there(local: ShownLocalExecution) -> None:
+    """It says more than the step that it follows."""
+    shown = failed(local)
+    fail = replace(
+        shown.step("Train"), name="Low", metadata={"Fail": {"ErrorMessage": "Quality is low."}}
+    )
+    steps = (*shown.execution.steps, fail)
+    shown = replace(shown, execution=replace(shown.execution, steps=steps))
+    with pytest.raises(NotThereError, match=r"The execution is Failed: Quality is low\.$"):
+        _ = shown.pages["Report"]
+
+
+def test_a_figure_or_a_step_that_is_not_there(local: ShownLocalExecution) -> None:
+    """The message says which there are; nothing failed that would be the reason."""
+    with pytest.raises(NotThereError) as caught:
+        _ = local.figures["Model packages"]
+    assert str(caught.value) == (
+        "There is no figure 'Model packages'. Figures: Model package. Did you mean 'Model package'?"
+    )
+    with pytest.raises(NotThereError) as caught:
+        local.step("Register")
+    assert caught.value._render_traceback_() == [
+        "NotThereError: There is no step 'Register'. Steps: RegisterModel. Did you mean "
+        "'RegisterModel'?"
+    ]
 
 
 def test_a_page_has_a_frame_of_its_own(tmp_path: Path) -> None:

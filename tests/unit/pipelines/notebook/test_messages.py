@@ -9,7 +9,7 @@ from pipelines.account.errors import AccountError, explained
 from pipelines.cost import CostError
 from pipelines.definition import DefinitionError
 from pipelines.local.errors import ParameterError
-from pipelines.notebook.messages import NotRegisteredError, in_short
+from pipelines.notebook.messages import NotRegisteredError, NotThereError, in_short
 from steps.errors import SiteError
 
 
@@ -20,6 +20,7 @@ from steps.errors import SiteError
         CostError("Another one."),
         DefinitionError({"training": []}),
         NotRegisteredError("None."),
+        NotThereError("There is no 'x'."),
         ParameterError("Not so."),
         SiteError("Set it."),
     ],

@@ -1,6 +1,7 @@
 """The Python face of a pipeline."""
 
 import importlib
+import json
 import subprocess
 import sys
 import warnings
@@ -34,7 +35,7 @@ from pipelines.local.errors import ParameterError
 from pipelines.notebook import Pipeline
 from pipelines.plan import Deployed
 from pipelines.release import Release
-from steps.errors import SiteError
+from steps.errors import DeclarationError, SiteError
 from steps.site import Site
 from tests.aws import SITE as ACCOUNT_SITE
 from tests.unit.pipelines.account.executing import Sagemaker, arn, record, stubbed_account
@@ -84,6 +85,26 @@ def test_every_pipeline_has_a_module(name: str) -> None:
     found = importlib.import_module(f"pipelines.{name}").pipeline(SITE)
     assert (found.name, found.site) == (name, SITE)
     assert repr(found) == f"Pipeline('{name}')"
+
+
+def test_a_pipeline_that_is_not_there() -> None:
+    """The message says which there are, before anything is asked of it."""
+    with pytest.raises(DeclarationError) as caught:
+        Pipeline("trainign", SITE)
+    assert caught.value._render_traceback_() == [
+        "DeclarationError: There is no pipeline 'trainign'. Pipelines: deployment, monitoring, "
+        "retraining, scoring, training. Did you mean 'training'?"
+    ]
+
+
+def test_a_parameter_without_default_is_listed(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has none to show."""
+    document = {"Parameters": [{"Name": "Uri", "Type": "String"}], "Steps": []}
+    compiled = replace(pipeline._compiled, definition=json.dumps(document))
+    monkeypatch.setitem(pipeline.__dict__, "_compiled", compiled)
+    assert str(pipeline).splitlines()[-1].split() == ["Uri", "String"]
 
 
 def test_importing_a_pipeline_loads_nothing_heavy() -> None:

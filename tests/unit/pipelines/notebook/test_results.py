@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipelines.checks import Finding
+from pipelines.notebook.messages import NotThereError
 from pipelines.notebook.results import Definition, Findings, Policies
 from pipelines.permissions.policy import Statement
 from pipelines.permissions.roles import Permissions, Role
@@ -55,6 +56,15 @@ def test_findings_are_lines(findings: tuple[Finding, ...], text: str) -> None:
     assert bool(found) == bool(findings)
     assert tuple(found) == findings
     assert found._repr_html_() == f"{PRE}{text.replace('<', '&lt;')}</pre>"
+
+
+def test_a_role_that_is_not_there() -> None:
+    """The message says which there are."""
+    with pytest.raises(NotThereError) as caught:
+        _ = POLICIES["trigger"]
+    assert caught.value._render_traceback_() == [
+        "NotThereError: There is no role 'trigger'. Roles: triggers. Did you mean 'triggers'?"
+    ]
 
 
 def test_policies_are_found_by_role() -> None:
