@@ -23,23 +23,43 @@ if TYPE_CHECKING:
     from pipelines.definition import Json
     from pipelines.permissions.roles import Permissions, Role
 
-_ROLES = ("execution", "functions", "triggers", "publisher")
+_ROLES = {
+    "execution": "pipelines and their jobs",
+    "functions": "the Lambda functions",
+    "triggers": "schedules and rules",
+    "publisher": "whoever plans, upserts, starts, watches, approves and deletes",
+    "traffic": "whoever runs 'traffic --account'",
+}
+"""The roles, and who has them."""
 
 
 def add(commands: Commands) -> None:
     """Declare the command."""
     command = commands.add_parser(
-        "permissions", help="the least IAM policies of pipelines, or what others lack"
+        "permissions",
+        help="the least IAM policies of pipelines, or what others lack",
+        description="Prints the least IAM policies that pipelines need, by role, with the trust "
+        "policies of the roles that services take; why a * is left in them is said on standard "
+        "error. With --compare, prints what a policy lacks or has too much, one line for each set "
+        "of actions and resources; the exit code is 1 if something is missing.",
     )
-    add_names(command, default="default: all pipelines")
-    command.add_argument("--role", choices=_ROLES, help="print the policy of one role, to paste")
+    add_names(command, default="pipelines to be allowed (default: all)")
+    command.add_argument(
+        "--role",
+        choices=_ROLES,
+        help="print the policy of one role alone, to paste: "
+        + "; ".join(f"{role} is that of {who}" for role, who in _ROLES.items()),
+    )
     command.add_argument(
         "--compare",
         metavar="POLICY",
-        help="file of the policy that the role has, or a list of policies; - is standard input",
+        help="file of the policy that the --role has, or of a list of policies; - is standard "
+        "input",
     )
     command.add_argument(
-        "--json", action="store_true", help="print what --compare finds as JSON, as all else is"
+        "--json",
+        action="store_true",
+        help="print what --compare finds as JSON; the policies are JSON anyway",
     )
     add_parameters(command)
     command.set_defaults(command=_permissions)
@@ -60,24 +80,30 @@ def _permissions(arguments: argparse.Namespace) -> int:
         roles = {arguments.role: roles[arguments.role]}
         found = roles[arguments.role].policies
         document = found[0] if len(found) == 1 else found
-        if not found:
-            print(f"Role {arguments.role} needs nothing.", file=sys.stderr)
-        elif len(found) > 1:
-            print(
-                f"A list of {len(found)} policies: attach each. IAM takes no longer ones.",
-                file=sys.stderr,
-            )
+        print(_what_to_do(roles[arguments.role]), file=sys.stderr)
     print(json.dumps(document, indent=2))
-    rows = [
-        (str(role), statement.sid, statement.reason)
-        for role, item in roles.items()
-        for statement in item.statements
-        if statement.reason
-    ]
-    if rows:
+    sids: dict[tuple[str, str], list[str]] = {}
+    for role, item in roles.items():
+        for statement in item.statements:
+            if statement.reason:
+                sids.setdefault((str(role), statement.reason), []).append(statement.sid)
+    if sids:
+        rows = [(role, ", ".join(names), reason) for (role, reason), names in sids.items()]
         print("Wildcards that are left, and why:", file=sys.stderr)
-        print_table([("ROLE", "STATEMENT", "REASON"), *rows], stream=sys.stderr)
+        print_table([("ROLE", "STATEMENTS", "REASON"), *rows], stream=sys.stderr)
     return 0
+
+
+def _what_to_do(needed: "Permissions") -> str:
+    """What to do with the policies of a role."""
+    number = len(needed.policies)
+    if not number:
+        return f"Role {needed.role} needs nothing."
+    owner = needed.role_arn or f"the role of {_ROLES[needed.role]}"
+    text = f"Attach it to {owner}."
+    if number > 1:
+        text = f"A list of {number} policies, as IAM takes no longer ones: attach each to {owner}."
+    return f"{text} Its trust policy is printed without --role." if needed.services else text
 
 
 def _roles(arguments: argparse.Namespace) -> "Mapping[Role, Permissions]":

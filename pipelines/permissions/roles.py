@@ -10,6 +10,7 @@ from pipelines.permissions.functions import function_statements
 from pipelines.permissions.policy import Statement, documents, trust_policy
 from pipelines.permissions.project import project
 from pipelines.permissions.publisher import publisher_statements
+from pipelines.permissions.traffic import traffic_statements
 from pipelines.permissions.triggers import trigger_statements
 from pipelines.trigger_requests import trigger_requests
 from steps.site import Site
@@ -22,6 +23,7 @@ class Role(StrEnum):
     FUNCTIONS = "functions"
     TRIGGERS = "triggers"
     PUBLISHER = "publisher"
+    TRAFFIC = "traffic"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,9 +32,9 @@ class Permissions:
 
     role: Role
     role_arn: str
-    """Empty for the publisher, who has a role of their own."""
+    """Empty for people and CIs, who have roles of their own."""
     services: tuple[str, ...]
-    """Services that take the role."""
+    """Services that take the role; none for people and CIs."""
     account: str
     statements: tuple[Statement, ...]
 
@@ -43,7 +45,12 @@ class Permissions:
 
     def to_document(self) -> dict[str, Json]:
         """The policies, who may take the role, and why wildcards are left."""
-        document: dict[str, Json] = {
+        trust: dict[str, Json] = {}
+        if self.services:
+            trust["RoleArn"] = self.role_arn
+            trust["TrustPolicy"] = trust_policy(self.services, self.account)
+        return {
+            **trust,
             "Policies": self.policies,
             "Wildcards": [
                 {
@@ -55,10 +62,6 @@ class Permissions:
                 if statement.reason
             ],
         }
-        if self.services:
-            document["RoleArn"] = self.role_arn
-            document["TrustPolicy"] = trust_policy(self.services, self.account)
-        return document
 
 
 def role_permissions(
@@ -95,6 +98,7 @@ def role_permissions(
             (),
             publisher_statements(whole, trigger_requests(site, pipelines=definitions, approved={})),
         ),
+        Role.TRAFFIC: ("", (), traffic_statements(whole)),
     }
     return {
         role: Permissions(

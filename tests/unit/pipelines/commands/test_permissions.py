@@ -37,20 +37,23 @@ def test_all_roles_are_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions"]) == 0
     output = capsys.readouterr()
     document = json.loads(output.out)
-    assert list(document) == ["execution", "functions", "triggers", "publisher"]
+    assert list(document) == ["execution", "functions", "triggers", "publisher", "traffic"]
     assert document["execution"]["RoleArn"] == (
         "arn:aws:iam::111122223333:role/image-classification-execution"
     )
     lead, header, first, *_ = output.err.splitlines()
     assert lead == "Wildcards that are left, and why:"
-    assert header.split() == ["ROLE", "STATEMENT", "REASON"]
+    assert header.split() == ["ROLE", "STATEMENTS", "REASON"]
     assert " ".join(first.split()) == (
         "execution Jobs The service makes up the names of jobs and models when a step starts."
     )
+    assert sum("Folders hold objects" in line for line in output.err.splitlines()) == 4
+    [line] = [line for line in output.err.splitlines() if "PublishObjects" in line]
+    assert line.startswith("publisher  PublishObjects, HoldLeases ")
 
 
 def test_the_policy_of_a_role_is_bare(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is to be pasted is the policy alone; without wildcards nothing else is said."""
+    """What is to be pasted is the policy alone; where to is said beside it."""
     assert main(["permissions", "monitoring", "--role", "triggers"]) == 0
     output = capsys.readouterr()
     assert json.loads(output.out) == {
@@ -67,7 +70,23 @@ def test_the_policy_of_a_role_is_bare(capsys: pytest.CaptureFixture[str]) -> Non
             }
         ],
     }
-    assert output.err == ""
+    assert output.err == (
+        "Attach it to arn:aws:iam::111122223333:role/image-classification-triggers. Its trust "
+        "policy is printed without --role.\n"
+    )
+
+
+def test_a_person_s_policy_is_for_a_role_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """No service takes it, so that there is no trust policy to speak of."""
+    assert main(["permissions", "monitoring", "--role", "traffic"]) == 0
+    output = capsys.readouterr()
+    assert [item["Sid"] for item in json.loads(output.out)["Statement"]] == [
+        "AskEndpoints",
+        "WriteLabels",
+    ]
+    assert output.err.splitlines()[0] == (
+        "Attach it to the role of whoever runs 'traffic --account'."
+    )
 
 
 def test_policies_that_are_too_long_for_one_are_a_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +95,9 @@ def test_policies_that_are_too_long_for_one_are_a_list(capsys: pytest.CaptureFix
     output = capsys.readouterr()
     policies = json.loads(output.out)
     assert output.err.startswith(
-        f"A list of {len(policies)} policies: attach each. IAM takes no longer ones.\n"
+        f"A list of {len(policies)} policies, as IAM takes no longer ones: attach each to "
+        "arn:aws:iam::111122223333:role/image-classification-execution. Its trust policy is "
+        "printed without --role.\n"
     )
     assert [policy["Version"] for policy in policies] == ["2012-10-17"] * len(policies)
 
@@ -177,7 +198,7 @@ def test_what_is_too_wide_alone_exits_with_0(
         pytest.param(
             ["--compare", "policy.json"],
             "--compare needs --role, which says what the policy is for: execution, functions, "
-            "triggers, publisher.",
+            "triggers, publisher, traffic.",
             id="role",
         ),
         pytest.param(

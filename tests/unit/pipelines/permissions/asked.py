@@ -54,6 +54,9 @@ def _asked_of_s3(call: Call, action: str) -> Iterator[Request]:
         return
     key = call.request["Key"]
     yield Request(action=action, resource=f"{bucket}/{key}")
+    if "SSEKMSKeyId" in call.request:
+        arn = f"arn:aws:kms:{SITE.region}:{SITE.account}:key/{call.request['SSEKMSKeyId']}"
+        yield Request(action="kms:GenerateDataKey", resource=arn)
     if action == "s3:GetObject":
         # Of an object that is not there, only whoever may list is told so.
         context = {"s3:prefix": [key]}
