@@ -47,7 +47,7 @@ def test_all_roles_are_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert " ".join(first.split()) == (
         "execution Jobs The service makes up the names of jobs and models when a step starts."
     )
-    assert sum("Folders hold objects" in line for line in output.err.splitlines()) == 4
+    assert sum("Folders hold objects" in line for line in output.err.splitlines()) == 3
     [line] = [line for line in output.err.splitlines() if "PublishObjects" in line]
     assert line.startswith("publisher  PublishObjects, HoldLeases ")
 
