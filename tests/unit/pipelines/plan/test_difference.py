@@ -64,6 +64,12 @@ from pipelines.plan.difference import ABSENT, differences
             id="names-that-tell-nothing-apart",
         ),
         pytest.param(
+            [{"Name": "a"}],
+            [{"Name": {"Get": "Parameters.Y"}}],
+            [("[0].Name", "a", {"Get": "Parameters.Y"})],
+            id="names-on-one-side",
+        ),
+        pytest.param(
             [{"Name": {"Get": "Parameters.X"}}],
             [{"Name": {"Get": "Parameters.Y"}}],
             [("[0].Name", {"Get": "Parameters.X"}, {"Get": "Parameters.Y"})],

@@ -38,6 +38,12 @@ URI = "s3://sagemaker-us-east-1-111122223333/image-classification/a/rather/long/
         pytest.param(
             f"{URI}/one", f"{URI}/two", '...long/prefix/one" -> ...long/prefix/two"', id="alike"
         ),
+        pytest.param(
+            "a/b/c/d/e/f/g/1",
+            "a/b/c/d/e/f/g/2",
+            '"a/b/c/d/e/f/g/1" -> "a/b/c/d/e/f/g/2"',
+            id="short",
+        ),
         pytest.param("x" * 70, ABSENT, '"' + "x" * 59 + "...", id="long"),
     ],
 )
