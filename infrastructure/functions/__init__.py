@@ -1,1 +1,1 @@
-"""The Lambda functions that steps call, a folder each, and what they share."""
+"""The Lambda functions that steps and rules call, a folder each, and what they share."""

@@ -19,7 +19,7 @@ from inference.handler import model_fn
 from inference.model import build_classifier
 from inference.serving import Response, input_fn, predict_fn
 from inference.transforms import Normalization
-from infrastructure.functions.invoke_endpoint.handler import Settings, handler, respond
+from infrastructure.api_gateway.handler import Settings, handler, respond
 from pipelines.execution import utc_now
 from pipelines.local.hosting import EndpointState, Hosting
 from pipelines.local.jobs.archive import pack

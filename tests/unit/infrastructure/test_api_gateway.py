@@ -13,8 +13,8 @@ from botocore.response import StreamingBody
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infrastructure.functions.invoke_endpoint import handler as function
-from infrastructure.functions.invoke_endpoint.handler import Settings, respond
+from infrastructure.api_gateway import handler as function
+from infrastructure.api_gateway.handler import Settings, respond
 
 IMAGE = b"\x89PNG\r\n\x1a\n\x00\xff"
 ANSWER = {"predicted_label": "cat", "probability": 0.75}
