@@ -6,7 +6,13 @@ from typing import Any
 
 from pipelines.account.clients import Clients
 from pipelines.account.errors import explained
-from pipelines.account.executions import is_absence, list_executions, step_records
+from pipelines.account.executions import (
+    cache_source,
+    is_absence,
+    list_executions,
+    reference,
+    step_records,
+)
 from pipelines.execution import Status
 from steps.site import Site
 
@@ -45,7 +51,7 @@ def job_seconds(pipeline: str, site: Site, clients: Clients) -> dict[str, float]
 
 def _has_run(record: Mapping[str, Any]) -> bool:
     """Whether a step succeeded by a job of this execution."""
-    is_taken = record.get("CacheHitResult") or record.get("SelectiveExecutionResult")
+    is_taken = cache_source(record) is not None or reference(record) is not None
     is_job = not (_JOBS | {_SEARCH}).isdisjoint(record.get("Metadata", {}))
     return is_job and not is_taken and record["StepStatus"] == Status.SUCCEEDED
 

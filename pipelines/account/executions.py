@@ -356,6 +356,27 @@ def step_records(arn: str, sagemaker: Any) -> list[Mapping[str, Any]]:
     return [record for page in pages for record in page["PipelineExecutionSteps"]]
 
 
+def cache_source(record: Mapping[str, Any]) -> str | None:
+    """ARN of the execution whose result the step cache gave for a step; None for one that ran."""
+    return _source(record, "CacheHitResult")
+
+
+def reference(record: Mapping[str, Any]) -> str | None:
+    """ARN of the execution whose result a selective execution took for a step; None: none."""
+    return _source(record, "SelectiveExecutionResult")
+
+
+def _source(record: Mapping[str, Any], member: str) -> str | None:
+    """The ARN in a member of a record.
+
+    The service also gives the member with an empty ARN, of a step that ran.
+
+    Source: Amazon SageMaker AI Developer Guide, "Run a pipeline", the output of list_steps,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/run-pipeline.html
+    """
+    return record.get(member, {}).get("SourcePipelineExecutionArn") or None
+
+
 def given_parameters(arn: str, sagemaker: Any) -> dict[str, str]:
     """Values of pipeline parameters that an execution was started with."""
     pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(
@@ -431,8 +452,8 @@ def _step(name: str, kind: str, record: Mapping[str, Any] | None) -> StepExecuti
         started=record.get("StartTime"),
         ended=record.get("EndTime"),
         attempts=record.get("AttemptCount", 0),
-        cache_source=record.get("CacheHitResult", {}).get("SourcePipelineExecutionArn"),
-        reference=record.get("SelectiveExecutionResult", {}).get("SourcePipelineExecutionArn"),
+        cache_source=cache_source(record),
+        reference=reference(record),
         failure_reason=without_account(record.get("FailureReason", "")) or None,
         metadata=metadata,
         summary=_summary(metadata),

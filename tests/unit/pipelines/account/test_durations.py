@@ -46,12 +46,13 @@ def test_the_last_job_of_each_step_counts() -> None:
     processing = {"ProcessingJob": {"Arn": "arn:job/p"}}
     training = {"TrainingJob": {"Arn": "arn:job/t"}}
     source = {"SourcePipelineExecutionArn": arn("older")}
+    nowhere = {"SourcePipelineExecutionArn": ""}
     with stubbed_account() as (clients, sagemaker):
         sagemaker.executions(("new", "Failed"), ("old", "Succeeded"), num=5)
         sagemaker.steps(
             "new",
             record("Preprocess", Metadata=processing, CacheHitResult=source),
-            record("Train", Metadata=training),
+            record("Train", Metadata=training, CacheHitResult=nowhere),
             record("Evaluate", "Failed", Metadata=processing),
             record("Report", Metadata=processing, SelectiveExecutionResult=source),
         )

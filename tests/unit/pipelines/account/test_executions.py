@@ -84,6 +84,18 @@ def test_an_execution_is_read_as_one_of_this_machine(told: tuple[Any, Sagemaker]
     assert execution.step("Train").seconds == 60
 
 
+def test_a_step_that_ran_was_taken_from_nowhere(told: tuple[Any, Sagemaker]) -> None:
+    """The service says so by an ARN without content, too."""
+    clients, sagemaker = told
+    nowhere = {"SourcePipelineExecutionArn": ""}
+    ran = record("Train", CacheHitResult=nowhere, SelectiveExecutionResult=nowhere)
+    tell(sagemaker, "a", "Succeeded", ran, record("Evaluate", CacheHitResult={}))
+    execution = read_execution(arn("a"), SITE, clients)
+    for name in ("Train", "Evaluate"):
+        step = execution.step(name)
+        assert (step.is_cache_hit, step.cache_source, step.reference) == (False, None, None)
+
+
 def test_a_function_is_summed_up_by_its_outputs(told: tuple[Any, Sagemaker]) -> None:
     """Of several records of a step the last counts."""
     clients, sagemaker = told
