@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pipelines.permissions.arns import Arns
 from pipelines.permissions.patterns import ANYTHING, covers
-from pipelines.permissions.policy import Statement
+from pipelines.permissions.policy import Condition, Statement
 from pipelines.permissions.values import Place
 
 
@@ -102,29 +102,46 @@ OBJECT_KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def key_statements(
-    arns: Arns, sid: str, actions: Iterable[str], keys: Iterable[str]
+    arns: Arns,
+    sid: str,
+    actions: Iterable[str],
+    keys: Iterable[str],
+    *,
+    condition: Condition | None = None,
 ) -> Iterator[Statement]:
     """Leave to use keys, each named by its id, its ARN, an alias or an alias' ARN.
 
     A policy cannot name an alias but as a condition.
 
+    Args:
+        arns: Writes the ARNs.
+        sid: Name of the statement.
+        actions: For example `kms:Decrypt`.
+        keys: The keys, of any account and region.
+        condition: What must hold besides.
+
     Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys",
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
     """
-    named = sorted(set(map(arns.key, keys)))
-    aliases = [arn.partition(":alias/")[2] for arn in named if ":alias/" in arn]
-    known = [arn for arn in named if ":alias/" not in arn]
+    actions, condition = tuple(actions), condition or {}
+    known: list[str] = []
+    aliases: dict[str, list[str]] = {}
+    for arn in sorted(set(map(arns.key, keys))):
+        place, _, alias = arn.partition(":alias/")
+        if alias:
+            aliases.setdefault(place, []).append(f"alias/{alias}")
+        else:
+            known.append(arn)
     if known:
-        yield Statement(sid=sid, actions=tuple(actions), resources=tuple(known))
-    if aliases:
+        yield Statement(sid=sid, actions=actions, resources=tuple(known), condition=condition)
+    for number, (place, names) in enumerate(aliases.items(), start=1):
         yield Statement(
-            sid=f"{sid}ByAlias",
-            actions=tuple(actions),
-            resources=(arns.of("kms", "key/*"),),
+            sid=f"{sid}ByAlias{number if number > 1 else ''}",
+            actions=actions,
+            resources=(f"{place}:key/*",),
             condition={
-                "ForAnyValue:StringEquals": {
-                    "kms:ResourceAliases": [f"alias/{name}" for name in aliases]
-                }
+                **condition,
+                "ForAnyValue:StringEquals": {"kms:ResourceAliases": names},
             },
             reason="A policy names a key by its id; the setting names an alias, as the condition "
             "does.",

@@ -243,6 +243,7 @@ def by_sid(permissions: Permissions) -> dict[str, dict[str, Json]]:
 
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234"
+FOR_SERVICES = {"Bool": {"kms:GrantIsForAWSResource": ["true"]}}
 
 
 def test_jobs_in_a_network_may_join_it_and_no_other(edited: Callable[..., Definitions]) -> None:
@@ -272,7 +273,11 @@ def test_jobs_in_a_network_may_join_it_and_no_other(edited: Callable[..., Defini
 def test_keys_of_the_requests_may_be_used(
     edited: Callable[..., Definitions], key: str, arn: str
 ) -> None:
-    """Volumes need a grant, objects a data key: each key only for what it is named for."""
+    """Volumes need a grant, objects a data key: each key only for what it is named for.
+
+    Grants are made by the service alone. Jobs that name the key of their outputs are to have
+    kms:Encrypt.
+    """
     definitions = edited(
         {
             '"VolumeSizeInGB": 50': f'"VolumeSizeInGB": 50, "VolumeKmsKeyId": "{key}"',
@@ -283,23 +288,60 @@ def test_keys_of_the_requests_may_be_used(
     found = by_sid(made(definitions, Site()))
     assert found["EncryptVolumes"]["Action"] == ["kms:CreateGrant"]
     assert found["EncryptVolumes"]["Resource"] == [arn]
-    assert found["EncryptObjects"]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert found["EncryptVolumes"]["Condition"] == FOR_SERVICES
+    assert found["EncryptObjects"]["Action"] == [
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+    ]
+    assert "Condition" not in found["EncryptObjects"]
     assert found["EncryptObjects"]["Resource"] == ["arn:aws:kms:us-east-1:111122223333:key/out"]
 
 
-@pytest.mark.parametrize("key", ["alias/dogs", "arn:aws:kms:us-east-1:111122223333:alias/dogs"])
-def test_an_alias_of_a_key_is_a_condition(edited: Callable[..., Definitions], key: str) -> None:
-    """A policy cannot name an alias as a resource, so the key is any that has this alias."""
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        pytest.param("alias/dogs", "us-east-1:111122223333", id="own"),
+        pytest.param(
+            "arn:aws:kms:us-east-1:111122223333:alias/dogs", "us-east-1:111122223333", id="arn"
+        ),
+        pytest.param("arn:aws:kms:us-east-1:999:alias/dogs", "us-east-1:999", id="other_account"),
+    ],
+)
+def test_an_alias_of_a_key_is_a_condition(
+    edited: Callable[..., Definitions], key: str, place: str
+) -> None:
+    """A policy cannot name an alias as a resource, so the key is any there that has this alias."""
     definitions = edited(
         {'"VolumeSizeInGB": 50': f'"VolumeSizeInGB": 50, "VolumeKmsKeyId": "{key}"'}
     )
     found = by_sid(made(definitions, Site()))
-    assert found["EncryptVolumesByAlias"]["Resource"] == [
-        "arn:aws:kms:us-east-1:111122223333:key/*"
-    ]
+    assert found["EncryptVolumesByAlias"]["Resource"] == [f"arn:aws:kms:{place}:key/*"]
     assert found["EncryptVolumesByAlias"]["Condition"] == {
-        "ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/dogs"]}
+        **FOR_SERVICES,
+        "ForAnyValue:StringEquals": {"kms:ResourceAliases": ["alias/dogs"]},
     }
+
+
+def test_aliases_of_several_accounts_are_a_statement_each(
+    edited: Callable[..., Definitions],
+) -> None:
+    """A name stands for the key of its own account, and for none of another that is named alike."""
+    definitions = edited(
+        {
+            '"DataCaptureConfig": {': '"DataCaptureConfig": {"KmsKeyId": "alias/dogs", ',
+            '"ProcessingOutputConfig": {"Outputs"': '"ProcessingOutputConfig": {"KmsKeyId": '
+            '"arn:aws:kms:us-east-1:999:alias/cats", "Outputs"',
+        }
+    )
+    found = by_sid(made(definitions, Site(), names=("training", "deployment")))
+    assert [
+        (found[sid]["Resource"], found[sid]["Condition"]["ForAnyValue:StringEquals"])
+        for sid in ("EncryptObjectsByAlias", "EncryptObjectsByAlias2")
+    ] == [
+        (["arn:aws:kms:us-east-1:111122223333:key/*"], {"kms:ResourceAliases": ["alias/dogs"]}),
+        (["arn:aws:kms:us-east-1:999:key/*"], {"kms:ResourceAliases": ["alias/cats"]}),
+    ]
 
 
 def test_the_disks_of_an_endpoint_have_the_volumes_key(edited: Callable[..., Definitions]) -> None:
