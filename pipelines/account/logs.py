@@ -1,5 +1,6 @@
 """Finds the job behind a step that failed: why the service says it did, and the end of its log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,17 +98,29 @@ def failed_job(step: StepExecution, clients: Clients) -> FailedJob | None:
 
 
 def _described(job: _Job, sagemaker: Any) -> _Job:
-    """A job with its failure reason; of a tuning job, the training job that failed."""
+    """A job with its failure reason; of a tuning job, the training job that failed.
+
+    Its name is the one that the answer gives: an ARN may have it in small letters only, which the
+    service takes for the same, and CloudWatch Logs for another.
+
+    Source: Amazon SageMaker AI Developer Guide, "Run a pipeline", the output of list_steps,
+    https://docs.aws.amazon.com/sagemaker/latest/dg/run-pipeline.html
+    """
+    name = job.name
     match job.kind:
         case "ProcessingJob":
-            answer = sagemaker.describe_processing_job(ProcessingJobName=job.name)
+            answer = sagemaker.describe_processing_job(ProcessingJobName=name)
+            name = answer["ProcessingJobName"]
         case "TrainingJob":
-            answer = sagemaker.describe_training_job(TrainingJobName=job.name)
+            answer = sagemaker.describe_training_job(TrainingJobName=name)
+            name = answer["TrainingJobName"]
         case "TransformJob":
-            answer = sagemaker.describe_transform_job(TransformJobName=job.name)
+            answer = sagemaker.describe_transform_job(TransformJobName=name)
+            name = answer["TransformJobName"]
         case "TuningJob":
-            tuning = {"HyperParameterTuningJobName": job.name}
+            tuning = {"HyperParameterTuningJobName": name}
             answer = sagemaker.describe_hyper_parameter_tuning_job(**tuning)
+            name = answer["HyperParameterTuningJobName"]
             failed = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
                 **tuning, StatusEquals="Failed", MaxResults=1
             )["TrainingJobSummaries"]
@@ -118,7 +131,8 @@ def _described(job: _Job, sagemaker: Any) -> _Job:
                     reason=without_account(failed[0].get("FailureReason", "")),
                 )
         case "Endpoint":
-            answer = sagemaker.describe_endpoint(EndpointName=job.name)
+            answer = sagemaker.describe_endpoint(EndpointName=name)
+            name = answer["EndpointName"]
         case _:  # A function's call is over, and its step has said why it failed.
             answer = {}
     reason = without_account(answer.get("FailureReason", ""))
@@ -126,7 +140,7 @@ def _described(job: _Job, sagemaker: Any) -> _Job:
     if not reason and secondary in _ENDED_BY_LIMIT:
         message = answer["SecondaryStatusTransitions"][-1].get("StatusMessage", "")
         reason = f"{secondary}: {message}"
-    return _Job(kind=job.kind, name=job.name, reason=reason)
+    return _Job(kind=job.kind, name=name, reason=reason)
 
 
 def _read(job: _Job, step: StepExecution, logs: Any) -> tuple[str, tuple[str, ...]]:
@@ -154,12 +168,24 @@ def _newest_stream(job: _Job, logs: Any) -> tuple[str, tuple[str, ...]]:
     streams = [stream for stream in found if not stream["logStreamName"].endswith(_RECORDS)]
     if not streams:
         return job.group, ()
-    newest = max(streams, key=lambda stream: int(stream.get("lastEventTimestamp", 0)))
-    name = newest["logStreamName"]
+    name = max(streams, key=_last_known)["logStreamName"]
     events = logs.get_log_events(
         logGroupName=job.group, logStreamName=name, limit=NUM_LOG_LINES, startFromHead=False
     )["events"]
     return f"{job.group}/{name}", _lines(events)
+
+
+def _last_known(stream: Mapping[str, Any]) -> tuple[int, int]:
+    """When a stream was written to last, in milliseconds, as far as CloudWatch knows.
+
+    It may learn of events up to an hour late, and of a new stream at once: the stream of a job that
+    began anew, after its spot instance was taken back, is newer than what is known of the old one.
+
+    Source: Amazon CloudWatch Logs API Reference, LogStream,
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogStream.html
+    """
+    written = int(stream.get("lastEventTimestamp", 0))
+    return max(written, int(stream.get("creationTime", 0))), written
 
 
 def _during(step: StepExecution, group: str, logs: Any) -> tuple[str, ...]:

@@ -52,8 +52,8 @@ def step(kind: str, arn: str, reason: str = "AlgorithmError") -> StepExecution:
 
 
 def answer(stub: Stubber, operation: str, request: dict[str, Any], **members: Any) -> None:
-    """Let a stubbed client answer with these members, and whatever else there must be."""
-    stub.add_response(operation, complete(stub.client, operation, members), request)
+    """Let a stubbed client answer with these members, the name asked for, and what else must be."""
+    stub.add_response(operation, complete(stub.client, operation, {**request, **members}), request)
 
 
 def write(account: Account, group: str, stream: str, *lines: str, start: datetime = START) -> None:
@@ -108,22 +108,46 @@ def test_the_log_of_a_job_is_its_newest_stream(
     name: str,
     group: str,
 ) -> None:
-    """Of several instances, the one that wrote last; others' streams and data logs are left out."""
+    """Of several instances, the one that wrote last; others' streams and data logs are left out.
+
+    Streams have the job's name as it is, and ARNs may have it in small letters.
+    """
     place = f"/aws/sagemaker/{group}"
     write(account, place, f"{JOB}/algo-1-1700", "begin", "end")
     later = START + timedelta(minutes=5)
     write(account, place, f"{JOB}/algo-2-1700", "Traceback\n  line 1", "Error", start=later)
     write(account, place, f"{JOB}/algo-2-1700/data-log", "data", start=later + timedelta(hours=1))
     write(account, place, f"{JOB}2/algo-1-1700", "other", start=later + timedelta(hours=2))
-    answer(sagemaker, operation, {name: JOB}, FailureReason="AlgorithmError: no, exit code: 1")
+    reason = "AlgorithmError: no, exit code: 1"
+    members: dict[str, Any] = {name: JOB, "FailureReason": reason}
+    answer(sagemaker, operation, {name: JOB.lower()}, **members)
     clients: Any = SimpleNamespace(sagemaker=sagemaker.client, logs=account.clients.logs)
-    arn = f"arn:aws:sagemaker:us-east-1:111122223333:{noun}/{JOB}"
+    arn = f"arn:aws:sagemaker:us-east-1:111122223333:{noun}/{JOB.lower()}"
     assert failed_job(step(kind, arn), clients) == FailedJob(
         name=JOB,
-        reason="AlgorithmError: no, exit code: 1",
+        reason=reason,
         log=f"{place}/{JOB}/algo-2-1700",
         log_lines=("Traceback", "  line 1", "Error"),
     )
+
+
+def test_a_stream_that_has_just_begun_is_newer_than_old_events(
+    sagemaker: Stubber, logs: Stubber
+) -> None:
+    """Of a job that began anew, CloudWatch does not know yet when it wrote last."""
+    group = "/aws/sagemaker/TrainingJobs"
+    answer(sagemaker, "describe_training_job", DESCRIBE)
+    streams = [
+        {"logStreamName": f"{JOB}/algo-1-1", "creationTime": 1, "lastEventTimestamp": 5},
+        {"logStreamName": f"{JOB}/algo-1-2", "creationTime": 7},
+        {"logStreamName": f"{JOB}/algo-1-0", "creationTime": 0, "lastEventTimestamp": 6},
+    ]
+    logs.add_response("describe_log_streams", {"logStreams": streams})
+    logs.add_response("get_log_events", {"events": [{"message": "end"}]})
+    clients: Any = SimpleNamespace(sagemaker=sagemaker.client, logs=logs.client)
+    found = failed_job(step("TrainingJob", ARN), clients)
+    assert found is not None
+    assert (found.log, found.log_lines) == (f"{group}/{JOB}/algo-1-2", ("end",))
 
 
 def test_the_last_hundred_lines_are_kept(account: Account, sagemaker: Stubber) -> None:
@@ -171,15 +195,17 @@ def test_a_tuning_job_without_a_failed_one_says_its_own_reason(
 ) -> None:
     """The newest log of its training jobs is shown."""
     write(account, "/aws/sagemaker/TrainingJobs", "abc-Tune-001-x/algo-1", "epoch=1")
-    answer(sagemaker, "describe_hyper_parameter_tuning_job", TUNING, FailureReason="Stopped")
+    lower = {"HyperParameterTuningJobName": "abc-tune"}
+    members: dict[str, Any] = {**TUNING, "FailureReason": "Stopped"}
+    answer(sagemaker, "describe_hyper_parameter_tuning_job", lower, **members)
     answer(
         sagemaker,
         "list_training_jobs_for_hyper_parameter_tuning_job",
-        {**TUNING, "StatusEquals": "Failed", "MaxResults": 1},
+        {**lower, "StatusEquals": "Failed", "MaxResults": 1},
         TrainingJobSummaries=[],
     )
     clients: Any = SimpleNamespace(sagemaker=sagemaker.client, logs=account.clients.logs)
-    arn = "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/abc-Tune"
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:hyper-parameter-tuning-job/abc-tune"
     found = failed_job(step("TuningJob", arn), clients)
     assert found is not None
     assert (found.name, found.reason, found.log_lines) == ("abc-Tune", "Stopped", ("epoch=1",))
@@ -229,9 +255,15 @@ def test_a_function_that_never_began_has_no_lines(account: Account) -> None:
 
 def test_an_endpoint_has_a_log_group_of_its_own(sagemaker: Stubber, logs: Stubber) -> None:
     """Its streams are one for each variant and instance."""
-    group = "/aws/sagemaker/Endpoints/dogs"
+    group = "/aws/sagemaker/Endpoints/Dogs-A"
     reason = "The primary container did not pass the ping health check."
-    answer(sagemaker, "describe_endpoint", {"EndpointName": "dogs"}, FailureReason=reason)
+    answer(
+        sagemaker,
+        "describe_endpoint",
+        {"EndpointName": "dogs-a"},
+        EndpointName="Dogs-A",
+        FailureReason=reason,
+    )
     logs.add_response(
         "describe_log_streams",
         {"logStreams": [{"logStreamName": "AllTraffic/i-1", "lastEventTimestamp": 5}]},
@@ -248,9 +280,9 @@ def test_an_endpoint_has_a_log_group_of_its_own(sagemaker: Stubber, logs: Stubbe
         },
     )
     clients: Any = SimpleNamespace(sagemaker=sagemaker.client, logs=logs.client)
-    arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/dogs"
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/dogs-a"
     assert failed_job(step("Endpoint", arn), clients) == FailedJob(
-        name="dogs",
+        name="Dogs-A",
         reason=reason,
         log=f"{group}/AllTraffic/i-1",
         log_lines=("no model",),
