@@ -27,8 +27,14 @@ _QUEUE = "DeadLetterQueue"
 """Logical ids that other resources refer to."""
 
 _EVERYBODYS_GROUP = "default"
-_RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-"""The data outlasts the stack, and with them what protects them."""
+_RETAINED = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+"""The data outlasts the stack, and with them what protects them.
+
+A bucket that a failed deployment made is empty, and would be in the way of the next one.
+
+Source: AWS CloudFormation Template Reference, "DeletionPolicy attribute",
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+"""
 
 _UNFINISHED_UPLOAD_DAYS = 7
 _CHECKPOINT_DAYS = 30
