@@ -67,7 +67,8 @@ def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) 
 def delete_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> list[Change]:
     """Delete schedules and rules that are not declared, and leave all others as they are.
 
-    It can be repeated after whatever it raised.
+    It can be repeated after whatever it raised. With the group of the schedules, which may be gone
+    before the pipelines are, they are gone.
 
     Args:
         wanted: What is to stay.
@@ -78,10 +79,10 @@ def delete_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> 
         What was deleted.
 
     Raises:
-        DeclarationError: The group of the schedules does not exist, or a target was refused.
+        DeclarationError: The removal of a target was refused.
     """
     return [
-        *_delete_schedules(wanted, present_schedules(wanted, scheduler), scheduler),
+        *_delete_schedules(wanted, _schedules(wanted, scheduler) or (), scheduler),
         *_delete_rules(wanted, present_rules(wanted, events), events),
     ]
 
@@ -90,18 +91,26 @@ def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapp
     """The project's schedules by name, as GetSchedule answers.
 
     Raises:
-        DeclarationError: The group of the schedules does not exist.
+        DeclarationError: There are to be schedules, and their group does not exist.
     """
+    found = _schedules(wanted, scheduler)
+    if found is None and wanted.schedules:
+        raise DeclarationError(
+            f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
+            "or name another with SITE_SCHEDULE_GROUP."
+        )
+    return found or {}
+
+
+def _schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapping[str, Any]] | None:
+    """The project's schedules by name; None without their group."""
     pages = scheduler.get_paginator("list_schedules").paginate(
         GroupName=wanted.group, NamePrefix=wanted.prefix
     )
     try:
         names = [item["Name"] for page in pages for item in page["Schedules"]]
-    except scheduler.exceptions.ResourceNotFoundException as error:
-        raise DeclarationError(
-            f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
-            "or name another with SITE_SCHEDULE_GROUP."
-        ) from error
+    except scheduler.exceptions.ResourceNotFoundException:
+        return None
     found = {name: scheduler.get_schedule(GroupName=wanted.group, Name=name) for name in names}
     for schedule in found.values():
         schedule.pop("ResponseMetadata", None)  # it is about the answer

@@ -212,6 +212,20 @@ def test_a_group_that_is_not_there_is_named(stubs: dict[str, Stubber]) -> None:
     )
 
 
+def test_who_has_no_schedules_needs_no_group(stubs: dict[str, Stubber]) -> None:
+    """Neither to make rules, nor to delete what is left when the group is gone."""
+    stubs["scheduler"].add_client_error("list_schedules", "ResourceNotFoundException", "no", 404)
+    stubs["events"].add_response("list_rules", {"Rules": []}, {"NamePrefix": "dogs."})
+    assert reconcile_triggers(NOTHING, **clients(stubs)) == []
+    stubs["scheduler"].add_client_error("list_schedules", "ResourceNotFoundException", "no", 404)
+    stubs["events"].add_response("list_rules", {"Rules": [{"Name": "dogs.old"}]})
+    target = {"Id": "old", "Arn": "arn:aws:lambda:us-east-1:111122223333:function:old"}
+    stubs["events"].add_response("list_targets_by_rule", {"Targets": [target]})
+    stubs["events"].add_response("remove_targets", {"FailedEntryCount": 0})
+    stubs["events"].add_response("delete_rule", {}, {"Name": "dogs.old"})
+    assert words(delete_triggers(wanted(), **clients(stubs))) == ["deleted rule dogs.old"]
+
+
 def test_a_target_that_is_refused_is_an_error(stubs: dict[str, Stubber]) -> None:
     """The service says so in its answer only."""
     requests = trigger_requests(SITE, pipelines=["deployment"], approved={})
