@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 
 from pipelines.definition import Json
 from pipelines.permissions.compact import compact
@@ -89,20 +90,43 @@ def _lacks(
 ) -> Iterator[_Single]:
     kinds = {Verdict.DENIED: Kind.MISSING, Verdict.OPEN: Kind.OPEN}
     for statement in wanted:
-        context = {
-            key: values for keys in statement.condition.values() for key, values in keys.items()
-        }
-        for action in statement.actions:
-            for resource in statement.resources:
-                request = Request(action=action, resource=resource, context=context)
+        contexts = list(_contexts(statement))
+        for action, resource in product(statement.actions, statement.resources):
+            lacking: dict[tuple[Kind, str], list[Mapping[str, str]]] = {}
+            for context in contexts:
+                known = {key: [value] for key, value in context.items()}
+                request = Request(action=action, resource=resource, context=known)
                 decision = decide(policies, request)
                 if decision.verdict in kinds:
-                    yield _Single(
-                        kind=kinds[decision.verdict],
-                        action=action,
-                        resource=resource,
-                        reason=f"{decision.reason}; needed for {statement.sid}",
-                    )
+                    case = (kinds[decision.verdict], decision.reason)
+                    lacking.setdefault(case, []).append(context)
+            for (kind, reason), found in lacking.items():
+                yield _Single(
+                    kind=kind,
+                    action=action,
+                    resource=resource,
+                    reason=f"{reason}; needed for {statement.sid}{_among(found, contexts)}",
+                )
+
+
+def _contexts(statement: Statement) -> Iterator[Mapping[str, str]]:
+    """What is known of the requests that are needed: a value of each condition key.
+
+    A request has one of the values, so that what is in force may allow each in another statement.
+    """
+    keys = {key: values for keys in statement.condition.values() for key, values in keys.items()}
+    for values in product(*keys.values()):
+        yield dict(zip(keys, values, strict=True))
+
+
+def _among(found: Sequence[Mapping[str, str]], contexts: Sequence[Mapping[str, str]]) -> str:
+    """Which of the requests it is, in words; empty where it is all of them."""
+    words = []
+    for key in contexts[0]:
+        values = dict.fromkeys(context[key] for context in found)
+        if len(values) < len({context[key] for context in contexts}):
+            words.append(f"{key} {', '.join(values)}")
+    return f" with {'; '.join(words)}" if words else ""
 
 
 def _surplus(

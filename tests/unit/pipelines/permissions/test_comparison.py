@@ -244,6 +244,43 @@ def test_differences_say_what_and_why(
     assert found(*statements) == expected
 
 
+def test_values_of_a_condition_may_be_allowed_by_several_statements() -> None:
+    """Each value is looked for: together they lack nothing, and one that is missing is named."""
+    services = ["events.amazonaws.com", "scheduler.amazonaws.com"]
+    wanted = [
+        Statement(
+            sid="PassRole",
+            actions=("iam:PassRole",),
+            resources=(ROLE,),
+            condition={"StringEquals": {"iam:PassedToService": services}},
+        )
+    ]
+    events, scheduler = (
+        {**PASS_ROLE, "Condition": {"StringEquals": {"iam:PassedToService": service}}}
+        for service in services
+    )
+    denied = {**events, "Sid": "No", "Effect": "Deny"}
+    assert compare(wanted, [{"Statement": [events, scheduler]}]) == []
+    assert compare(wanted, [{"Statement": events}]) == [
+        difference(
+            Kind.MISSING,
+            "iam:PassRole",
+            ROLE,
+            "allowed by no statement; needed for PassRole with iam:PassedToService "
+            "scheduler.amazonaws.com",
+        )
+    ]
+    assert compare(wanted, [{"Statement": [events, scheduler, denied]}]) == [
+        difference(
+            Kind.MISSING,
+            "iam:PassRole",
+            ROLE,
+            "denied by statement 'No'; needed for PassRole with iam:PassedToService "
+            "events.amazonaws.com",
+        )
+    ]
+
+
 def test_actions_that_share_resources_are_one_difference() -> None:
     """What lacks the same resources is said together, missing ones first; order is the statements'.
 
