@@ -108,13 +108,16 @@ def code(error: "ClientError") -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def call_unless(done: str, call: Callable[..., Any], **request: Any) -> None:
+def call_unless(done: str, call: Callable[..., Any], **request: Any) -> bool:
     """Make a call, unless it is done already: an earlier attempt may have, whose answer was lost.
 
     Args:
         done: Code of the error which says that it is done.
         call: Method of a client.
         **request: Its request.
+
+    Returns:
+        Whether it was made.
     """
     from botocore.exceptions import ClientError
 
@@ -123,6 +126,8 @@ def call_unless(done: str, call: Callable[..., Any], **request: Any) -> None:
     except ClientError as error:
         if code(error) != done:
             raise
+        return False
+    return True
 
 
 def annotate(parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:

@@ -21,6 +21,9 @@ MAX_WAITS = 120
 """A function is usually ready in seconds."""
 _ABSENT = "ResourceNotFoundException"
 _THERE = "ResourceConflictException"
+_FAILED = "Failed"
+_CHANGING = frozenset({"Pending", "InProgress"})
+"""Values of State, and of LastUpdateStatus."""
 _RULES = "rules"
 """Id of the statement that lets rules call a function."""
 _ALIAS_ARN = re.compile(r":function:([\w-]+):(code-[0-9a-f]{12})\b")
@@ -59,19 +62,13 @@ def publish(function: Function, lambda_: Any, sleep: Sleep) -> None:
         sleep: Waits for a number of seconds.
 
     Raises:
-        AccountError: The function does not become ready.
+        AccountError: The function does not become ready, or somebody else changes it.
     """
     archive = function.code.zip_archive()
     checksum = base64.b64encode(hashlib.sha256(archive).digest()).decode()
     name = {"FunctionName": function.name}
     _make(function, archive, lambda_)
-    latest = _ready(function, "$LATEST", lambda_, sleep)
-    if any(latest.get(key) != value for key, value in function.configuration.items()):
-        lambda_.update_function_configuration(**name, **function.configuration)
-        latest = _ready(function, "$LATEST", lambda_, sleep)
-    if latest["CodeSha256"] != checksum:
-        lambda_.update_function_code(**name, ZipFile=archive)
-        _ready(function, "$LATEST", lambda_, sleep)
+    _update(function, archive, checksum, lambda_, sleep)
     # Without changes since the last version, this answers that one.
     version = lambda_.publish_version(**name, CodeSha256=checksum)["Version"]
     _ready(function, version, lambda_, sleep)
@@ -79,18 +76,44 @@ def publish(function: Function, lambda_: Any, sleep: Sleep) -> None:
         lambda_.put_function_concurrency(
             **name, ReservedConcurrentExecutions=function.reserved_concurrency
         )
-    call_unless(_THERE, lambda_.create_alias, **name, Name=function.alias, FunctionVersion=version)
-    if function.rules_arn:
+    are_new = [
         call_unless(
-            _THERE,
-            lambda_.add_permission,
-            **name,
-            Qualifier=function.alias,
-            StatementId=_RULES,
-            Action="lambda:InvokeFunction",
-            Principal="events.amazonaws.com",
-            SourceArn=function.rules_arn,
+            _THERE, lambda_.create_alias, **name, Name=function.alias, FunctionVersion=version
         )
+    ]
+    if function.rules_arn:
+        are_new.append(
+            call_unless(
+                _THERE,
+                lambda_.add_permission,
+                **name,
+                Qualifier=function.alias,
+                StatementId=_RULES,
+                Action="lambda:InvokeFunction",
+                Principal="events.amazonaws.com",
+                SourceArn=function.rules_arn,
+            )
+        )
+    # Lambda has the same answer for what is there, and for what is being changed by somebody.
+    if not all(are_new) and not is_published(function, lambda_):
+        raise AccountError(
+            f"Function '{function.name}' is being changed by somebody else; run the command again "
+            "later, it goes on where it was."
+        )
+
+
+def _update(function: Function, archive: bytes, checksum: str, lambda_: Any, sleep: Sleep) -> None:
+    """Bring what the next version is made of up to date."""
+    name = {"FunctionName": function.name}
+    latest = _settled(function, "$LATEST", lambda_, sleep)
+    # Of an update that Lambda gave up nobody knows what is in force: all of it is done again.
+    is_unknown = latest.get("LastUpdateStatus") == _FAILED
+    if is_unknown or any(latest.get(key) != it for key, it in function.configuration.items()):
+        lambda_.update_function_configuration(**name, **function.configuration)
+        latest = _ready(function, "$LATEST", lambda_, sleep)
+    if is_unknown or latest["CodeSha256"] != checksum:
+        lambda_.update_function_code(**name, ZipFile=archive)
+        _ready(function, "$LATEST", lambda_, sleep)
 
 
 def _make(function: Function, archive: bytes, lambda_: Any) -> None:
@@ -111,7 +134,19 @@ def _make(function: Function, archive: bytes, lambda_: Any) -> None:
 
 
 def _ready(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> dict[str, Any]:
-    """A function's configuration, once it can be called and changed.
+    """A function's configuration, once it can be called and changed."""
+    answer = _settled(function, qualifier, lambda_, sleep)
+    if answer.get("LastUpdateStatus") == _FAILED:
+        reason = answer.get("LastUpdateStatusReason", "no reason given")
+        raise AccountError(
+            f"Lambda gave up updating function '{function.name}': {reason.rstrip('.')}; run the "
+            "command again, it goes on where it was."
+        )
+    return answer
+
+
+def _settled(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> dict[str, Any]:
+    """A function's configuration, once nothing happens to it any more.
 
     Source: AWS Lambda Developer Guide, "Lambda function states",
     https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
@@ -120,13 +155,13 @@ def _ready(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> di
         answer: dict[str, Any] = lambda_.get_function_configuration(
             FunctionName=function.name, Qualifier=qualifier
         )
-        states = {answer.get("State"), answer.get("LastUpdateStatus")}
-        if "Failed" in states:
-            reason = answer.get("StateReason") or answer.get("LastUpdateStatusReason")
+        if answer.get("State") == _FAILED:
+            reason = answer.get("StateReason", "no reason given")
             raise AccountError(
-                f"Function '{function.name}' failed to become ready: {reason or 'no reason given'}"
+                f"Lambda could not create function '{function.name}': {reason.rstrip('.')}; delete "
+                "it, and run the command again."
             )
-        if not states & {"Pending", "InProgress"}:
+        if not {answer.get("State"), answer.get("LastUpdateStatus")} & _CHANGING:
             return answer
         sleep(WAIT_SECONDS)
     raise AccountError(

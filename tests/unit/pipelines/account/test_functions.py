@@ -167,24 +167,78 @@ def test_a_function_that_is_never_ready(lambda_: Stubber, functions: list[Functi
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        ({"State": "Failed", "StateReason": "The role is gone."}, "The role is gone."),
-        (
-            {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "No key."},
-            "No key.",
-        ),
+        ({"State": "Failed", "StateReason": "The role is gone."}, "The role is gone"),
         ({"State": "Failed"}, "no reason given"),
     ],
 )
-def test_a_function_that_fails(
+def test_a_function_that_could_not_be_created(
     lambda_: Stubber, functions: list[Function], answer: dict[str, Any], reason: str
 ) -> None:
-    """Lambda's own reason is told."""
+    """Lambda wants it to be deleted; its own reason is told."""
     lambda_.add_response("get_function_configuration", {})
     lambda_.add_response("get_function_configuration", answer)
     with pytest.raises(AccountError) as caught:
         publish(functions[0], lambda_.client, never)
     assert str(caught.value) == (
-        f"Function 'dogs-find_approved_model' failed to become ready: {reason}"
+        f"Lambda could not create function 'dogs-find_approved_model': {reason}; delete it, and "
+        "run the command again."
+    )
+
+
+GIVEN_UP = {"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "No key."}
+
+
+def test_an_update_that_lambda_gave_up_is_said(lambda_: Stubber, functions: list[Function]) -> None:
+    """Lambda's own reason is told."""
+    lambda_.add_response("get_function_configuration", {})
+    lambda_.add_response("get_function_configuration", {"MemorySize": 128})
+    lambda_.add_response("update_function_configuration", {})
+    lambda_.add_response("get_function_configuration", GIVEN_UP)
+    with pytest.raises(AccountError) as caught:
+        publish(functions[0], lambda_.client, never)
+    assert str(caught.value) == (
+        "Lambda gave up updating function 'dogs-find_approved_model': No key; run the command "
+        "again, it goes on where it was."
+    )
+
+
+def test_an_update_that_lambda_gave_up_is_made_again(
+    lambda_: Stubber, functions: list[Function]
+) -> None:
+    """Also where the function is said to be as it should: which of it is in force is not known."""
+    function = functions[0]
+    name = {"FunctionName": function.name}
+    there = {**function.configuration, "CodeSha256": checksum(function), "State": "Active"}
+    expect = lambda_.add_response
+    expect("get_function_configuration", {**there, **GIVEN_UP}, name)
+    expect("get_function_configuration", {**there, **GIVEN_UP})
+    expect("update_function_configuration", {}, {**name, **function.configuration})
+    expect("get_function_configuration", there)
+    expect("update_function_code", {}, {**name, "ZipFile": function.code.zip_archive()})
+    expect("get_function_configuration", there)
+    expect("publish_version", {"Version": "3"})
+    expect("get_function_configuration", there, {**name, "Qualifier": "3"})
+    expect("create_alias", {})
+    publish(function, lambda_.client, never)
+
+
+def test_a_conflict_need_not_mean_that_an_alias_is_there(
+    lambda_: Stubber, functions: list[Function]
+) -> None:
+    """Lambda says the same where somebody else changes the function: no pipeline may call it."""
+    function = functions[0]
+    there = {**function.configuration, "CodeSha256": checksum(function), "State": "Active"}
+    lambda_.add_response("get_function_configuration", there)
+    lambda_.add_response("get_function_configuration", there)
+    lambda_.add_response("publish_version", {"Version": "3"})
+    lambda_.add_response("get_function_configuration", there)
+    lambda_.add_client_error("create_alias", "ResourceConflictException", "in progress", 409)
+    lambda_.add_client_error("get_alias", "ResourceNotFoundException", "", 404)
+    with pytest.raises(AccountError) as caught:
+        publish(function, lambda_.client, never)
+    assert str(caught.value) == (
+        "Function 'dogs-find_approved_model' is being changed by somebody else; run the command "
+        "again later, it goes on where it was."
     )
 
 
