@@ -20,7 +20,6 @@ from pipelines.local.errors import StepFailed
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.machine import Stopped
 from pipelines.local.registry import ApprovalStatus
-from pipelines.local.serving.records import is_alive
 from pipelines.local.stand_ins import Backing
 from pipelines.local.stand_ins.runtime import RuntimeStandIn
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
@@ -389,7 +388,7 @@ def test_a_process_that_goes_on_after_all_is_not_waited_for(
     endpoint = hosting.endpoint("dogs")
     assert endpoint is not None
     directory = endpoint.log_path.parent
-    wait_until(lambda: not is_alive(directory))
+    hosting_module._started.pop(directory).wait(10)
     takes_the_lock_late = """
 import fcntl, json, pathlib, signal, time
 time.sleep(0.3)
