@@ -79,10 +79,18 @@ def without_covered(patterns: Iterable[str]) -> Iterator[str]:
 
 
 def documents(statements: Iterable[Statement]) -> list[dict[str, Json]]:
-    """As few policies as hold the statements in their order, none of them too long."""
+    """As few policies as hold the statements in their order, none of them too long.
+
+    Names are single within a policy.
+
+    Source: AWS IAM User Guide, "IAM JSON policy elements: Sid",
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
+    """
     pages: list[list[Statement]] = [[]]
     for statement in (part for whole in statements for part in _parts(whole)):
-        if pages[-1] and _size([*pages[-1], statement]) > MAX_POLICY_CHARACTERS:
+        is_named = statement.sid in {item.sid for item in pages[-1]}
+        is_full = bool(pages[-1]) and _size([*pages[-1], statement]) > MAX_POLICY_CHARACTERS
+        if is_named or is_full:
             pages.append([])
         pages[-1].append(statement)
     return [_document(page) for page in pages if page]

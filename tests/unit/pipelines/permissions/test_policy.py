@@ -68,6 +68,20 @@ def test_a_long_statement_becomes_several() -> None:
     assert all(item["Sid"] == "Read" for page in pages for item in page["Statement"])
 
 
+def test_names_are_single_within_a_policy() -> None:
+    """Parts of one statement stand in policies of their own, though two of them were short enough.
+
+    Quarters of these resources have 4,000, 2,000, 2,000 and 4,000 characters.
+    """
+    long, short = "k" * 2000, "k" * 1000
+    keys = [
+        f"{number}/{key}"
+        for number, key in enumerate([long, long, short, short, short, short, long, long])
+    ]
+    pages = documents([objects("Read", *keys)])
+    assert [[item["Sid"] for item in page["Statement"]] for page in pages] == [["Read"]] * 4
+
+
 def test_nothing_needs_no_policy() -> None:
     """Without statements there is no document."""
     assert documents([]) == []
