@@ -37,13 +37,14 @@ _CHANGED = CONDITION_FAILED | ABSENT
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
     """A lease that is in S3."""
 
     etag: str
     owner: str
     token: str
+    number: int
     ends: datetime
     is_over: bool
 
@@ -97,23 +98,32 @@ class Lease:
     def renew(self) -> None:
         """Hold it for its whole time again.
 
+        S3 may refuse a write that met another writer's, although that one was refused, too: it is
+        tried again, as an old lease would end too early.
+
         Raises:
             LeaseError: Another writer took it over, as its time was over.
         """
         from botocore.exceptions import ClientError
 
-        try:
-            self._put({"IfMatch": self._etag})
-        except ClientError as error:
-            if code(error) not in _CHANGED:
-                raise
-            found = self._read()
-            if found is None or found.token != self._token:
-                raise LeaseError(
-                    f"Nothing was done for {LIFETIME_SECONDS} s, and another writer took over; run "
-                    "the command again when that one is done."
-                ) from error
-            self._etag = found.etag
+        for _ in range(_MAX_ATTEMPTS):
+            try:
+                self._put({"IfMatch": self._etag})
+            except ClientError as error:
+                if code(error) not in _CHANGED:
+                    raise
+                found = self._read()
+                if found is None or found.token != self._token:
+                    raise LeaseError(
+                        f"Nothing was done for {LIFETIME_SECONDS} s, and another writer took over; "
+                        "run the command again when that one is done."
+                    ) from error
+                self._etag = found.etag
+                if found.number == self._number:
+                    return  # It was written, and the answer was lost.
+            else:
+                return
+        raise LeaseError("Others publish at the same time; run the command again.")
 
     def release(self) -> None:
         """Give it back; one that another writer took over is left alone."""
@@ -154,7 +164,14 @@ class Lease:
         lease = json.loads(answer["Body"].read())
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         ends = answer["LastModified"] + timedelta(seconds=lease["Seconds"])
-        return _Found(answer["ETag"], lease["Owner"], lease["Token"], ends, ends <= now)
+        return _Found(
+            etag=answer["ETag"],
+            owner=lease["Owner"],
+            token=lease["Token"],
+            number=lease["Number"],
+            ends=ends,
+            is_over=ends <= now,
+        )
 
 
 def this_writer() -> str:

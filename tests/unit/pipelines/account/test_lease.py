@@ -118,7 +118,7 @@ def test_a_lease_that_is_given_back_meanwhile_is_taken(s3: Stubber) -> None:
 
 def test_others_may_be_faster_again_and_again(s3: Stubber) -> None:
     """A lease that is over, but that others take first: after three attempts that is told."""
-    lease = json.dumps({"Owner": "ben@build", "Seconds": 300, "Token": "t"}).encode()
+    lease = json.dumps({"Number": 1, "Owner": "ben", "Seconds": 300, "Token": "t"}).encode()
     conditions = [{"IfNoneMatch": "*"}, {"IfMatch": '"e"'}, {"IfMatch": '"e"'}]
     for condition in conditions:
         refuse(s3, condition)
@@ -175,26 +175,65 @@ def test_a_user_without_a_name_can_write(monkeypatch: pytest.MonkeyPatch) -> Non
     assert this_writer() == "unknown@laptop"
 
 
-def test_a_renewal_whose_answer_was_lost_is_known_by_its_token(s3: Stubber) -> None:
-    """Where objects have other ETags than that of their content, the object has a new one."""
-    taken: list[bytes] = []
+@pytest.fixture
+def written(s3: Stubber) -> list[bytes]:
+    """What is put, whatever S3 answers."""
+    bodies: list[bytes] = []
 
     def keep(params: dict[str, Any], **_: Any) -> None:
-        taken.append(params["Body"])
+        bodies.append(params["Body"])
 
     s3.client.meta.events.register("provide-client-params.s3.PutObject", keep)
+    return bodies
+
+
+def tell(s3: Stubber, etag: str, lease: bytes, **changed: Any) -> None:
+    """Answer with a lease like one that was put."""
+    content = json.dumps({**json.loads(lease), **changed}).encode()
+    answer = {
+        "Body": StreamingBody(io.BytesIO(content), len(content)),
+        "ETag": etag,
+        "LastModified": datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+        "ResponseMetadata": {"HTTPHeaders": {"date": "Sat, 21 Nov 2026 10:00:00 GMT"}},
+    }
+    s3.add_response("get_object", answer)
+
+
+def test_a_renewal_whose_answer_was_lost_is_known_by_its_token(
+    s3: Stubber, written: list[bytes]
+) -> None:
+    """Where objects have other ETags than that of their content, the object has a new one."""
     s3.add_response("put_object", {"ETag": '"first"'})
     with publishing(SITE, s3.client, "anna@laptop") as lease:
         refuse(s3, {"IfMatch": '"first"'})
-        answer = {
-            "Body": StreamingBody(io.BytesIO(taken[0]), len(taken[0])),
-            "ETag": '"second"',
-            "LastModified": datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
-            "ResponseMetadata": {"HTTPHeaders": {"date": "Sat, 21 Nov 2026 10:00:00 GMT"}},
-        }
-        s3.add_response("get_object", answer)
+        tell(s3, '"second"', written[0], Number=2)
         lease.renew()
         s3.add_response("delete_object", {}, {**LEASE, **OWNER, "IfMatch": '"second"'})
+
+
+def test_a_renewal_that_met_another_write_is_made_again(s3: Stubber, written: list[bytes]) -> None:
+    """S3 refused both: the lease is still the old one, and would end too early."""
+    s3.add_response("put_object", {"ETag": '"first"'})
+    with publishing(SITE, s3.client, "anna@laptop") as lease:
+        s3.add_client_error("put_object", "ConditionalRequestConflict", "", 409)
+        tell(s3, '"first"', written[0])
+        s3.add_response("put_object", {"ETag": '"second"'})
+        lease.renew()
+        s3.add_response("delete_object", {}, {**LEASE, **OWNER, "IfMatch": '"second"'})
+    assert [json.loads(body)["Number"] for body in written] == [1, 2, 3]
+
+
+def test_a_renewal_that_meets_others_again_and_again(s3: Stubber, written: list[bytes]) -> None:
+    """After three attempts that is told."""
+    s3.add_response("put_object", {"ETag": '"first"'})
+    with publishing(SITE, s3.client, "anna@laptop") as lease:
+        for _ in range(3):
+            s3.add_client_error("put_object", "ConditionalRequestConflict", "", 409)
+            tell(s3, '"first"', written[0])
+        with pytest.raises(LeaseError) as caught:
+            lease.renew()
+        s3.add_response("delete_object", {}, {**LEASE, **OWNER, "IfMatch": '"first"'})
+    assert str(caught.value) == "Others publish at the same time; run the command again."
 
 
 def test_other_refusals_are_not_taken_for_another_writer(s3: Stubber) -> None:
