@@ -80,19 +80,31 @@ class Bucket:
     def write_once(self, uri: str, content: bytes) -> None:
         """Write an object that is not there; one that is there already is left as it is.
 
+        A write that another one met is to be made again: the other may have failed.
+
         Raises:
             AccountError: An object is there with other content.
         """
         from botocore.exceptions import ClientError
 
-        try:
-            self._s3.put_object(
-                **self.place(uri), Body=content, ChecksumSHA256=_checksum(content), IfNoneMatch="*"
-            )
-        except ClientError as error:
-            # An earlier attempt whose answer was lost is found here as well.
-            if code(error) not in CONDITION_FAILED or not self._holds(uri, content):
-                raise
+        for is_last in (False, False, True):
+            try:
+                self._s3.put_object(
+                    **self.place(uri),
+                    Body=content,
+                    ChecksumSHA256=_checksum(content),
+                    IfNoneMatch="*",
+                )
+            except ClientError as error:
+                if code(error) not in CONDITION_FAILED:
+                    raise
+                # An earlier attempt whose answer was lost is found here as well.
+                if self._holds(uri, content):
+                    return
+                if is_last:
+                    raise
+            else:
+                return
 
     def _holds(self, uri: str, content: bytes) -> bool:
         """Whether an object is there, with this content."""

@@ -96,9 +96,23 @@ def test_other_refusals_are_not_taken_for_absence(s3: Stubber) -> None:
         bucket.write_once(SCRIPT, b"")
 
 
-def test_what_is_neither_there_nor_written_is_an_error(s3: Stubber) -> None:
-    """It was there when it was to be written, and gone when it was compared."""
+def refuse(s3: Stubber) -> None:
+    """Refuse a write for something that is not there."""
     s3.add_client_error("put_object", "ConditionalRequestConflict")
     s3.add_client_error("head_object", "404")
+
+
+def test_a_write_that_another_one_met_is_made_again(s3: Stubber) -> None:
+    """The other was, for example, an attempt of our own that took too long."""
+    refuse(s3)
+    refuse(s3)
+    s3.add_response("put_object", {})
+    Bucket(SITE, s3.client).write_once(SCRIPT, b"")
+
+
+def test_what_is_neither_there_nor_written_is_an_error(s3: Stubber) -> None:
+    """After three attempts."""
+    for _ in range(3):
+        refuse(s3)
     with pytest.raises(ClientError, match="ConditionalRequestConflict"):
         Bucket(SITE, s3.client).write_once(SCRIPT, b"")
