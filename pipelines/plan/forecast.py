@@ -85,7 +85,7 @@ def _forecast(
         return Forecast(step=step.name, outcome=Outcome.OFF, reasons=("its cache is off",))
     if earlier is None:
         return Forecast(step=step.name, outcome=Outcome.MISS, reasons=("it is new",))
-    key = key_attributes(step.type, step.body["Arguments"])
+    key = _key(step)
     needed = {name: upstream(name) for name in _referenced(key, "Steps")}
     misses = [
         *_own_reasons(earlier, step, key),
@@ -124,12 +124,21 @@ def _own_reasons(earlier: Step, step: Step, key: Mapping[str, Json]) -> Iterable
         return
     if not earlier.body.get("CacheConfig", {}).get("Enabled"):
         yield "its cache was off"
-    earlier_key = key_attributes(earlier.type, earlier.body["Arguments"])
+    earlier_key = _key(earlier)
     code = code_changes(earlier_key, key, {})
     if code:
         yield "its code changed"
     for difference in differences(with_new_code(earlier_key, code), key):
         yield f"{difference.path} changed"
+
+
+def _key(step: Step) -> dict[str, Json]:
+    """The attributes that decide; a function with other code is another one.
+
+    The documentation does not list Lambda steps: what an older function answered is not counted on.
+    """
+    function = {"FunctionArn": step.body["FunctionArn"]} if step.type == "Lambda" else {}
+    return {**key_attributes(step.type, step.body["Arguments"]), **function}
 
 
 def _referenced(key: Mapping[str, Json], kind: str) -> list[str]:

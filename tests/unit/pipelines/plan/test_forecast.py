@@ -151,6 +151,16 @@ def test_a_function_with_a_cache_is_like_a_job() -> None:
     }
 
 
+def test_a_function_with_other_code_is_called_again() -> None:
+    """Its ARN names its code, and is no argument of the step."""
+    arn = "arn:aws:lambda:us-east-1:111122223333:function:dogs-find"
+    old, new = (
+        definition({**FUNCTION, "CacheConfig": CACHE, "FunctionArn": f"{arn}:code-{digit * 12}"})
+        for digit in "01"
+    )
+    assert only(old, new) == {"F": (Outcome.MISS, ("its code changed",))}
+
+
 def test_what_was_not_cached_left_no_result() -> None:
     """A cache that was off, or a step of another type, has nothing to give."""
     uncached = processing("A", source="s3://b/raw", cache=None)
