@@ -161,7 +161,8 @@ def descriptions() -> dict[str, str]:
 class _Given:
     """A value that somebody set, and where."""
 
-    value: Value
+    value: Value | None
+    """None: it is of the wrong type, which has been said."""
     source: str
 
 
@@ -173,8 +174,6 @@ class _Reader:
     """Reads settings, and notes what is wrong on the way."""
 
     problems: list[str] = field(default_factory=list)
-    unread: set[str] = field(default_factory=set)
-    """Settings with a value of the wrong type."""
 
     def parse(self, text: str, file: str) -> dict[str, Any]:
         """A file's content; empty where it is no TOML."""
@@ -215,7 +214,7 @@ class _Reader:
         read: Callable[[Any, object], Value],
         source: Callable[[str], str],
     ) -> _Layer:
-        """The settings of one source, less those that are wrong.
+        """The settings of one source, less those that do not exist.
 
         Args:
             values: What the source has.
@@ -236,28 +235,29 @@ class _Reader:
             try:
                 found[name] = _Given(read(value, _KINDS[name]), source(name))
             except ValueError as error:
-                self.unread.add(name)
+                found[name] = _Given(None, source(name))
                 self.problems.append(f"{source(name)} is {value!r}; expected {error}.")
         return found
 
     def site(self, layer: _Layer) -> Site | None:
         """The site that a layer makes; None where something is wrong with it."""
         problems = []
+        values = {name: given.value for name, given in layer.items() if given.value is not None}
         for name in _SCHEDULES:
-            if name in layer and layer[name].value != NEVER:
+            if name in values and values[name] != NEVER:
                 try:
-                    parse_expression(str(layer[name].value))
+                    parse_expression(str(values[name]))
                 except DeclarationError as error:
                     problems.append(f"{layer[name].source}: {error}")
         site = None
         try:
-            site = Site(**{name: given.value for name, given in layer.items()})  # type: ignore[arg-type]
+            site = Site(**values)  # type: ignore[arg-type]
         except SettingError as error:
             problems += [
                 f"{layer[item.settings[0]].source} {item.text}"
                 for item in error.problems
                 # What another value of the wrong type leads to is none of its own.
-                if self.unread.isdisjoint(item.settings)
+                if all(name in values or name not in layer for name in item.settings)
             ]
         self.problems.extend(problems)
         return site

@@ -243,8 +243,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     region = "nowhere"
     [dev]
     canary_percent = "half"
+    subnets = "subnet-1"
     [prod]
     account = "1"
+    canary_percent = 60
+    security_group_ids = ["sg-1"]
     retraining_schedule = "often"
     """
     environ = {"SITE": "dev", "SITE_BUCKET": "Upper", "SITE_FILE": "site.toml", "SITE_X": "1"}
@@ -252,12 +255,16 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         load_settings(environ, text=text, file="site.toml")
     assert str(caught.value).splitlines() == [
         "site.toml: dev.canary_percent is 'half'; expected a whole number.",
+        "site.toml: dev.subnets is 'subnet-1'; expected a list of texts.",
         "SITE_X is no setting. 'pipelines settings' lists all.",
         "SITE_BUCKET is 'Upper'; expected a value like 'my-bucket'.",
         "site.toml: region is 'nowhere'; expected a value like 'eu-west-1'.",
         "site.toml: prod.retraining_schedule: The schedule 'often' cannot be read: expected "
         "rate(...) or cron(...), for example rate(1 hour) or cron(0 3 ? * SUN *).",
         "site.toml: prod.account is '1'; expected a value like '111122223333'.",
+        "site.toml: prod.canary_percent is 60; expected 0 to 50.",
+        "site.toml: prod.security_group_ids is set without subnets; set both, or neither for no "
+        "VPC.",
     ]
 
 
