@@ -17,6 +17,7 @@ from pipelines.permissions.statements import (
     object_statement,
     pass_role_statement,
 )
+from pipelines.permissions.triggers import RULES_SERVICE
 from pipelines.permissions.values import Place
 from pipelines.trigger_requests import TriggerRequests
 from steps.bundle import ROOT
@@ -28,6 +29,7 @@ _LEASES = "leases"
 
 _EXECUTIONS = "Executions have made up ids."
 _NO_RESOURCE = "The service takes no resource for it: a list is of all there are."
+_VERSIONS = "Versions are numbered, and aliases named after digests, when they are made."
 
 
 def publisher_statements(project: Project, triggers: TriggerRequests) -> Iterator[Statement]:
@@ -42,7 +44,7 @@ def publisher_statements(project: Project, triggers: TriggerRequests) -> Iterato
     yield from _pipelines(project, arns)
     yield from _roles(project)
     yield from _objects(project, arns)
-    yield from _functions(project, arns)
+    yield from _functions(project, triggers, arns)
     yield from _triggers(triggers, arns)
     yield from _packages(project, arns)
     yield from _failures(project, triggers, arns)
@@ -137,7 +139,7 @@ def _function_names(project: Project, triggers: TriggerRequests) -> list[str]:
     return sorted(called | {function.name for function in triggers.functions})
 
 
-def _functions(project: Project, arns: Arns) -> Iterator[Statement]:
+def _functions(project: Project, triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:
     # All there are: what nothing calls any more is removed.
     handlers = sorted(ROOT.glob("infrastructure/functions/*/handler.py"))
     names = [project.site.function_name(path.parent.name) for path in handlers]
@@ -146,22 +148,34 @@ def _functions(project: Project, arns: Arns) -> Iterator[Statement]:
         actions=tuple(
             f"lambda:{action}"
             for action in (
-                *("AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias"),
-                *("DeleteFunction", "GetAlias", "GetFunctionConfiguration", "GetPolicy"),
-                *("ListAliases", "PublishVersion", "PutFunctionConcurrency"),
-                *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
+                *("CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction"),
+                *("GetAlias", "GetFunctionConfiguration", "GetPolicy", "ListAliases"),
+                *("PublishVersion", "PutFunctionConcurrency", "UpdateFunctionCode"),
+                "UpdateFunctionConfiguration",
             )
         ),
-        resources=tuple(
-            arn
-            for name in names
-            for arn in (
-                arns.of("lambda", f"function:{name}"),
-                arns.of("lambda", f"function:{name}:*"),
-            )
-        ),
-        reason="Versions are numbered, and aliases named after digests, when they are made.",
+        resources=tuple(arn for name in names for arn in _function_arns(name, arns)),
+        reason=_VERSIONS,
     )
+    if triggers.functions:
+        # Source: AWS Lambda Developer Guide, "Fine-tuning the Resources and Conditions sections of
+        # policies", https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+        yield Statement(
+            sid="LetRulesCallFunctions",
+            actions=("lambda:AddPermission",),
+            resources=tuple(
+                arn
+                for function in triggers.functions
+                for arn in _function_arns(function.name, arns)
+            ),
+            condition={"StringEquals": {"lambda:Principal": [RULES_SERVICE]}},
+            reason=_VERSIONS,
+        )
+
+
+def _function_arns(name: str, arns: Arns) -> list[str]:
+    """ARNs of a function, and of its versions and aliases."""
+    return [arns.of("lambda", f"function:{name}"), arns.of("lambda", f"function:{name}:*")]
 
 
 def _triggers(triggers: TriggerRequests, arns: Arns) -> Iterator[Statement]:

@@ -9,6 +9,7 @@ from tests.aws import SITE, Call
 from tests.unit.pipelines.permissions.client_calls import action_of
 
 SERVICE_KEY = "iam:PassedToService"
+PRINCIPAL_KEY = "lambda:Principal"
 _REFERENCE = Path(__file__).parents[3] / "data" / "service_authorization.json"
 _FORMATS = json.loads(_REFERENCE.read_text(encoding="utf-8"))["actions"]
 _OF_ALL = {"cloudwatch:DescribeAlarms"}
@@ -31,7 +32,9 @@ def asked(call: Call) -> Iterator[Request]:
         yield from _asked_of_s3(call, action)
     elif call.service != "sts":
         is_of_all = action in _OF_ALL or not _FORMATS[action]
-        yield Request(action=action, resource="*" if is_of_all else _resource(call))
+        resource = "*" if is_of_all else _resource(call)
+        known = {PRINCIPAL_KEY: [made["Principal"]]} if "Principal" in made else {}
+        yield Request(action=action, resource=resource, context=known)
     services = {"CreateFunction": "lambda", "CreateSchedule": "scheduler"}
     for target in [made, made.get("Target", {}), *made.get("Targets", [])]:
         role = target.get("RoleArn", target.get("Role"))

@@ -12,7 +12,7 @@ from pipelines.permissions.roles import Permissions, Role, role_permissions
 from steps.site import Site
 from tests.aws import SITE, Account
 from tests.unit.pipelines.account.conftest import Version
-from tests.unit.pipelines.permissions.asked import SERVICE_KEY, asked
+from tests.unit.pipelines.permissions.asked import PRINCIPAL_KEY, SERVICE_KEY, asked
 from tests.unit.pipelines.permissions.client_calls import ROOT, actions_in
 from tests.unit.pipelines.permissions.conftest import Definitions
 
@@ -21,6 +21,7 @@ ROLES = "arn:aws:iam::111122223333:role/image-classification"
 EXECUTION = f"{SAGEMAKER}:pipeline/image-classification-training/execution/x"
 PACKAGE = f"{SAGEMAKER}:model-package/image-classification/7"
 LAMBDA = "arn:aws:lambda:us-east-1:111122223333:function"
+DRIFT = f"{LAMBDA}:image-classification-start_retraining:code-0123456789ab"
 LOG_STREAM = (
     "arn:aws:logs:us-east-1:111122223333:log-group:/aws/sagemaker/TrainingJobs:log-stream:x"
 )
@@ -94,6 +95,15 @@ def test_recorded_calls_are_allowed(account: Account, definitions: Definitions) 
         ("sagemaker:DeleteEndpoint", f"{SAGEMAKER}:endpoint/image-classification", {}, "denied"),
         ("lambda:UpdateFunctionCode", f"{LAMBDA}:cats-smoke_test", {}, "denied"),
         ("lambda:InvokeFunction", f"{LAMBDA}:image-classification-smoke_test", {}, "denied"),
+        ("lambda:AddPermission", DRIFT, {PRINCIPAL_KEY: "events.amazonaws.com"}, "allowed"),
+        ("lambda:AddPermission", DRIFT, {PRINCIPAL_KEY: "*"}, "denied"),
+        ("lambda:AddPermission", DRIFT, {PRINCIPAL_KEY: "444455556666"}, "denied"),
+        (
+            "lambda:AddPermission",
+            f"{LAMBDA}:image-classification-smoke_test:code-0123456789ab",
+            {PRINCIPAL_KEY: "events.amazonaws.com"},
+            "denied",
+        ),
         ("events:PutRule", "arn:aws:events:us-east-1:111122223333:rule/cats.drift", {}, "denied"),
         ("scheduler:DeleteSchedule", OTHER_GROUP, {}, "denied"),
         ("s3:DeleteObject", f"{PREFIX}/code/train/x/sourcedir.tar.gz", {}, "denied"),
