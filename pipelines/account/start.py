@@ -1,5 +1,6 @@
 """Starts executions in an account, stops them, and lets those that failed go on."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from pipelines.account.executions import (
 from pipelines.account.selection import Selection, find_reference, needs, selected_steps
 from pipelines.definition import Json, load
 from pipelines.execution import Status
+from pipelines.local.errors import ParameterError
 from pipelines.local.parameters import resolve_parameters
+from pipelines.wording import quote
 from steps.site import Site
 
 MIN_TOKEN_CHARACTERS = 32
@@ -27,6 +30,9 @@ MAX_TOKEN_CHARACTERS = 128
 Source: Amazon SageMaker AI API Reference, StartPipelineExecution,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StartPipelineExecution.html
 """
+_DISPLAY_NAME = re.compile(r"(?=.{1,82}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+_MAX_DESCRIPTION_CHARACTERS = 3072
+"""Forms of what people call an execution; the same source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,8 +83,10 @@ def start(
     Raises:
         AccountError: The pipeline is not deployed, there is nothing to build a selective execution
             on, or the credentials are another account's.
-        ParameterError: A parameter or a step is not as the deployed definition wants it.
+        ParameterError: A parameter or a step is not as the deployed definition wants it, or the
+            service takes no such name or description.
     """
+    _check_words(display_name, description)
     pipeline_name = site.pipeline_name(name)
     with unless_absent(not_deployed(name)):
         answer = clients.sagemaker.describe_pipeline(PipelineName=pipeline_name)
@@ -114,6 +122,21 @@ def start(
         **{key: value for key, value in request.items() if value}
     )
     return Started(arn=answer["PipelineExecutionArn"], steps=tuple(chosen), reference=reference)
+
+
+def _check_words(display_name: str, description: str) -> None:
+    """Refuse what the service would refuse, before it is asked for anything."""
+    if display_name and _DISPLAY_NAME.fullmatch(display_name) is None:
+        raise ParameterError(
+            f"The name of an execution cannot be {quote(display_name)}; expected letters and "
+            "digits with hyphens between them, at most 82 characters. A description takes any."
+        )
+    if "\n" in description or len(description) > _MAX_DESCRIPTION_CHARACTERS:
+        size = "several lines" if "\n" in description else f"{len(description)} characters"
+        raise ParameterError(
+            f"The description of an execution has {size}; expected one line of at most "
+            f"{_MAX_DESCRIPTION_CHARACTERS} characters."
+        )
 
 
 def _checked(definition: Mapping[str, Json], given: Mapping[str, str], name: str) -> dict[str, str]:

@@ -73,6 +73,57 @@ def test_an_execution_starts_with_checked_parameters(deployed: Account) -> None:
     assert started.arn.startswith(f"{SITE.pipeline_arn('training')}/execution/")
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(
+            {"display_name": "my try"},
+            "The name of an execution cannot be 'my try'; expected letters and digits with hyphens "
+            "between them, at most 82 characters. A description takes any.",
+            id="space",
+        ),
+        pytest.param(
+            {"display_name": "a" * 83},
+            f"The name of an execution cannot be '{'a' * 76}...; expected letters and digits with "
+            "hyphens between them, at most 82 characters. A description takes any.",
+            id="long",
+        ),
+        pytest.param(
+            {"description": "one\ntwo"},
+            "The description of an execution has several lines; expected one line of at most 3072 "
+            "characters.",
+            id="lines",
+        ),
+        pytest.param(
+            {"description": "a" * 3073},
+            "The description of an execution has 3073 characters; expected one line of at most "
+            "3072 characters.",
+            id="long description",
+        ),
+    ],
+)
+def test_words_that_the_service_does_not_take(
+    told: tuple[Any, Sagemaker], words: dict[str, str], message: str
+) -> None:
+    """They are refused before the service is asked for anything."""
+    clients, _ = told
+    with pytest.raises(ParameterError) as caught:
+        start("training", SITE, clients, token=TOKEN, parameters={}, **words)
+    assert str(caught.value) == message
+
+
+def test_forms_of_names_and_descriptions_are_the_services(told: tuple[Any, Sagemaker]) -> None:
+    """What is refused here is what botocore's model of the service excludes."""
+    shapes = told[0].sagemaker.meta.service_model.shape_for("StartPipelineExecutionRequest").members
+    name = shapes["PipelineExecutionDisplayName"].metadata
+    assert name == {"min": 1, "max": 82, "pattern": "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}"}
+    assert shapes["PipelineExecutionDescription"].metadata == {
+        "min": 0,
+        "max": 3072,
+        "pattern": ".*",
+    }
+
+
 @pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.mark.parametrize("fault", [Fault.TIMED_OUT, Fault.RESET, Fault.THROTTLED])
 def test_a_start_that_is_attempted_again_starts_one(deployed: Account, fault: Fault) -> None:
