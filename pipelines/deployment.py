@@ -4,11 +4,12 @@ from pipelines.notebook import Pipeline
 from steps.site import Site
 
 
-def pipeline(site: Site | None = None) -> Pipeline:
+def pipeline(site: Site | str | None = None) -> Pipeline:
     """The pipeline `deployment`, to check, plan, upsert, start and run.
 
     Args:
-        site: Where it is deployed to; None: the site of the settings.
+        site: Where it is deployed to: a site, or the name of one of `site.toml`; None: the site of
+            the settings.
 
     Raises:
         SiteError: The settings are wrong.

@@ -18,6 +18,7 @@ from pipelines.notebook.messages import in_short
 from pipelines.shown import Shown
 from pipelines.tables import html_table, text_table
 from steps.errors import DeclarationError
+from steps.site import Site
 
 if TYPE_CHECKING:
     from pipelines.account.clients import Clients
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     )
     from pipelines.notebook.results import Definition, Findings, Policies
     from pipelines.plan import Plan
-    from steps.site import Site
 
 NUM_EXECUTIONS = 20
 
@@ -46,13 +46,13 @@ class Pipeline(Shown):
     and `permissions` take by their names: `pipeline.run(images="my-images", Epochs=5)`.
     """
 
-    def __init__(self, name: str, site: "Site | None" = None) -> None:
+    def __init__(self, name: str, site: Site | str | None = None) -> None:
         """Take a pipeline.
 
         Args:
             name: Its name in the catalogue.
-            site: Where it is deployed to; None: the site of `site.toml` and of the environment
-                variables `SITE` and `SITE_*`.
+            site: Where it is deployed to: a site, or the name of one of `site.toml`, such as
+                `prod`; None: the one that the environment variable `SITE` chooses.
 
         Raises:
             DeclarationError: There is no such pipeline.
@@ -63,8 +63,10 @@ class Pipeline(Shown):
                 raise DeclarationError(no_pipeline(name))
         self.name = name
         """Its name in the catalogue."""
-        self.site = _settings_site() if site is None else site
+        self.site = site if isinstance(site, Site) else _settings_site(site or "")
         """Where it is deployed to."""
+        self._tokens: dict[str, str] = {}
+        """Of calls of `start` whose answer never came, by their arguments."""
 
     @property
     def definition(self) -> "Definition":
@@ -218,6 +220,9 @@ class Pipeline(Shown):
     ) -> "ShownAccountExecution":
         """Start an execution in the account, of the pipeline as it was upserted.
 
+        What was started is printed. Called again with the same arguments after an error, it does
+        not start twice: if the service had begun an execution, this one is returned.
+
         Args:
             wait: Whether to wait for its end; each step that ends is printed.
             only: Step, or steps, to run on the results and parameters of the newest execution that
@@ -231,20 +236,29 @@ class Pipeline(Shown):
             ParameterError: A parameter or a step is not as the deployed definition wants it.
             AccountError: The pipeline is not deployed, or a service refused or cannot be reached.
         """
+        from pipelines.account.executions import execution_id
         from pipelines.account.selection import Selection
         from pipelines.account.start import new_token, start
 
         names = (only,) if isinstance(only, str) and only else tuple(only)
+        given = _texts(parameters)
+        call = repr((names, first, display_name, description, sorted(given.items())))
         started = start(
             self.name,
             self.site,
             self._clients,
-            token=new_token(),
-            parameters=_texts(parameters),
+            token=self._tokens.setdefault(call, new_token()),
+            parameters=given,
             selection=Selection(only=names, first=first) if names or first else None,
             display_name=display_name,
             description=description,
         )
+        del self._tokens[call]
+        # Before it is read, which may fail: whoever has its name finds it again.
+        print(f"started {self.name}/{execution_id(started.arn)}")
+        if started.reference is not None:
+            reference = f"{self.name}/{execution_id(started.reference)}"
+            print(f"Results and parameters of {reference} are used again.")
         shown = self._read(started.arn)
         return shown.wait() if wait else shown
 
@@ -253,14 +267,17 @@ class Pipeline(Shown):
         """The newest executions in the account, newest first.
 
         Args:
-            num_executions: How many at most.
+            num_executions: How many at most; 1 or more.
 
         Raises:
             AccountError: The pipeline is not deployed, or the account cannot be read.
+            ValueError: So few cannot be listed.
         """
         from pipelines.account.executions import list_executions, with_reasons
         from pipelines.notebook.executions import ShownExecutions
 
+        if num_executions < 1:
+            raise ValueError(f"num_executions is {num_executions}; expected 1 or more.")
         found = list_executions(self.name, self.site, self._clients, num_executions=num_executions)
         return ShownExecutions(executions=tuple(with_reasons(found, self._clients)))
 
@@ -379,10 +396,11 @@ class Pipeline(Shown):
 
 
 @in_short()
-def _settings_site() -> "Site":
-    from pipelines.settings import read_settings
+def _settings_site(name: str) -> Site:
+    from pipelines.settings import CHOICE_VARIABLE, read_settings
 
-    return read_settings(os.environ, Path.cwd()).site
+    choice = {CHOICE_VARIABLE: name} if name else {}
+    return read_settings({**os.environ, **choice}, Path.cwd()).site
 
 
 def _texts(parameters: "dict[str, str | float]") -> dict[str, str]:

@@ -131,6 +131,23 @@ def test_the_site_is_that_of_the_settings(tmp_path: Path, monkeypatch: pytest.Mo
     assert caught.value._render_traceback_() == [f"SiteError: {caught.value}"]
 
 
+def test_a_site_is_chosen_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--site` does; of a name that the file does not have, the message says which it has."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "site.toml").write_text('[dev]\nproject = "cats"\n[prod]\nproject = "dogs"\n')
+    monkeypatch.delenv("SITE_FILE")
+    monkeypatch.setenv("SITE", "dev")
+    training = importlib.import_module("pipelines.training")
+    assert training.pipeline().site.project == "cats"
+    assert training.pipeline("prod").site.project == "dogs"
+    with pytest.raises(SiteError) as caught:
+        training.pipeline("prd")
+    assert caught.value._render_traceback_() == [
+        "SiteError: Site 'prd' is chosen, which site.toml does not have; it has dev, prod. Did you "
+        "mean 'prod'?"
+    ]
+
+
 def test_a_pipeline_lists_its_parameters(pipeline: Pipeline, compilations: list[str]) -> None:
     """As text and in a notebook: name, type, default and what is allowed; compiled once."""
     lines = str(pipeline).splitlines()
@@ -329,7 +346,68 @@ def test_an_execution_is_started(
         "display_name": "mine",
         "description": "",
     }
-    assert ("Preprocess" in capsys.readouterr().out) == is_waiting
+    printed = capsys.readouterr().out
+    assert printed.startswith("started training/a\n")
+    assert ("Preprocess" in printed) == is_waiting
+
+
+def test_a_selective_execution_says_what_it_builds_on(
+    dogs: Pipeline,
+    sagemaker: Sagemaker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nobody chose it: it was found."""
+    started = Started(arn=arn("b"), steps=("Train",), reference=arn("a"))
+    monkeypatch.setattr(pipelines.account.start, "start", lambda *_, **__: started)
+    tell_end(sagemaker, "b")
+    dogs.start(only="Train")
+    assert capsys.readouterr().out == (
+        "started training/b\nResults and parameters of training/a are used again.\n"
+    )
+
+
+def test_a_start_without_an_answer_is_not_done_twice(
+    dogs: Pipeline, sagemaker: Sagemaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same call again has the same token; another call, or one after an answer, has its own."""
+    tokens: list[str] = []
+
+    def start(*_: object, token: str, **__: object) -> Started:
+        tokens.append(token)
+        if len(tokens) == 1:
+            raise AccountError("The connection ended.")
+        return Started(arn=arn("a"))
+
+    monkeypatch.setattr(pipelines.account.start, "start", start)
+    with pytest.raises(AccountError):
+        dogs.start(Epochs=3)
+    for epochs in (4, 3, 3):
+        tell_end(sagemaker)
+        dogs.start(Epochs=epochs)
+    lost, other, repeated, new = tokens
+    assert lost == repeated
+    assert len({lost, other, new}) == 3
+
+
+def test_what_was_started_is_said_though_it_cannot_be_read(
+    dogs: Pipeline,
+    sagemaker: Sagemaker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It runs and costs: whoever started it knows where to find it."""
+    monkeypatch.setattr(pipelines.account.start, "start", lambda *_, **__: Started(arn=arn("a")))
+    sagemaker.stub.add_client_error("describe_pipeline_execution", "AccessDeniedException")
+    with pytest.raises(AccountError):
+        dogs.start()
+    assert capsys.readouterr().out == "started training/a\n"
+
+
+def test_no_executions_are_not_listed(dogs: Pipeline) -> None:
+    """It is refused before the service is asked, which takes no such number."""
+    with pytest.raises(ValueError, match=r"^num_executions is 0; expected 1 or more\.$"):
+        dogs.executions(0)
 
 
 def test_executions_are_listed(dogs: Pipeline, sagemaker: Sagemaker) -> None:
