@@ -112,6 +112,10 @@ class ScheduleCost:
     expression: str
     times_per_month: float
 
+    def monthly_usd(self, once: float | None) -> float | None:
+        """Of a month, where an execution costs `once`; None where that is not known."""
+        return None if once is None else self.times_per_month * once
+
 
 def schedule_costs(
     schedules: Iterable[Schedule], pipeline: str, *, first: date
@@ -148,11 +152,6 @@ class Estimate(Shown):
         if any(step.demand.is_spot and step.spot_saving is None for step in self.steps):
             return None
         return _sum(step.usd for step in self.steps)
-
-    def monthly_usd(self, schedule: ScheduleCost) -> float | None:
-        """Of a month of a schedule without spot instances, as far as it is known."""
-        once = self.on_demand_usd
-        return None if once is None else schedule.times_per_month * once
 
     @property
     def is_complete(self) -> bool:

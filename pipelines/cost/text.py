@@ -54,7 +54,8 @@ def as_document(estimate: Estimate) -> dict[str, Json]:
             {
                 "ScheduleExpression": schedule.expression,
                 "ExecutionsPerMonth": schedule.times_per_month,
-                "MonthlyOnDemandCost": estimate.monthly_usd(schedule),
+                "MonthlyOnDemandCost": schedule.monthly_usd(estimate.on_demand_usd),
+                "MonthlyCost": schedule.monthly_usd(estimate.usd),
             }
             for schedule in estimate.schedules
         ],
@@ -86,11 +87,11 @@ def _step_document(step: StepCost) -> dict[str, Json]:
 
 def _lines(estimate: Estimate) -> Iterator[str]:
     yield f"{estimate.pipeline}   {estimate.region}, {CURRENCY} without taxes"
-    is_known = estimate.on_demand_usd is not None
-    how = f", {estimate.quantifier}" if is_known else ""
+    how = "" if estimate.on_demand_usd is None else f", {estimate.quantifier}"
     if estimate.steps:
         yield from text_table([_HEADER, *map(_row, estimate.steps)])
-        yield f"One execution{how}: {_total(estimate)}"
+        total = _total(estimate, estimate.on_demand_usd, estimate.usd)
+        yield f"One execution{how}: {total}"
     else:
         yield "One execution: no job, and so no instance to pay"
     for endpoint in estimate.endpoints:
@@ -101,9 +102,14 @@ def _lines(estimate: Estimate) -> Iterator[str]:
             f"{_amount(endpoint.monthly_usd)}"
         )
     for schedule in estimate.schedules:
+        total = _total(
+            estimate,
+            schedule.monthly_usd(estimate.on_demand_usd),
+            schedule.monthly_usd(estimate.usd),
+        )
         yield (
             f"A month of {schedule.expression}, {schedule.times_per_month:.4g} executions{how}: "
-            f"{_amount(estimate.monthly_usd(schedule))}{' on demand' if is_known else ''}"
+            f"{total}"
         )
     for title, sentences in (
         ("Not known", _unknown(estimate)),
@@ -115,14 +121,14 @@ def _lines(estimate: Estimate) -> Iterator[str]:
             yield from (f"  {sentence}" for sentence in sentences)
 
 
-def _total(estimate: Estimate) -> str:
-    on_demand = _amount(estimate.on_demand_usd)
+def _total(estimate: Estimate, on_demand: float | None, declared: float | None) -> str:
+    """A cost without and with spot instances; one number where there are none."""
     is_spot = any(step.demand.is_spot for step in estimate.steps)
-    if estimate.on_demand_usd is None or not is_spot:
-        return on_demand
-    if estimate.usd is None:
-        return f"{on_demand} on demand, and less by what spot instances save"
-    return f"{on_demand} on demand, {_amount(estimate.usd)} as declared, with spot instances"
+    if on_demand is None or not is_spot:
+        return _amount(on_demand)
+    if declared is None:
+        return f"{_amount(on_demand)} on demand, and less by what spot instances save"
+    return f"{_amount(on_demand)} on demand, {_amount(declared)} as declared, with spot instances"
 
 
 _HEADER = ("STEP", "JOBS", "HOURS EACH", "PER HOUR", "ON DEMAND", "AS DECLARED")

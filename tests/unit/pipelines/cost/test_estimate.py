@@ -176,9 +176,21 @@ def test_a_schedule_costs_by_the_month() -> None:
     """Executions of a month, each at its cost."""
     found = estimated("monitoring", durations={"CheckDrift": 360, "CheckModelQuality": 360})
     assert [item.times_per_month for item in found.schedules] == [730]
-    line = "A month of cron(0 * * * ? *), 730 executions, about: 15.33 on demand\n"
+    line = "A month of cron(0 * * * ? *), 730 executions, about: 15.33\n"
     assert line in str(found)  # 730 * 2 * 0.1 h * 0.105
     assert estimated("scoring").schedules == ()
+
+
+def test_a_month_of_a_schedule_is_said_with_spot_instances_too() -> None:
+    """In the words of one execution: 19.23 on demand, of which Train is 18.00."""
+    month = "\nA month of cron(0 3 ? * SUN *), 4.333 executions, at most: "
+    assert f"{month}83.33 on demand, and less by what spot instances save\n" in str(
+        estimated("retraining")
+    )
+    found = estimated("retraining", spot_saving=0.5)
+    assert f"{month}83.33 on demand, 44.33 as declared, with spot instances\n" in str(found)
+    [schedule] = as_document(found)["Schedules"]
+    assert schedule["MonthlyCost"] == pytest.approx(schedule["ExecutionsPerMonth"] * found.usd)
 
 
 def test_what_nobody_knows_is_no_zero() -> None:
@@ -187,7 +199,7 @@ def test_what_nobody_knows_is_no_zero() -> None:
     assert (found.on_demand_usd, found.usd) == (None, None)
     assert "\nOne execution: ?\n" in str(found)
     assert "\nA month of cron(0 * * * ? *), 730 executions: ?\n" in str(found)
-    assert found.monthly_usd(found.schedules[0]) is None
+    assert found.schedules[0].monthly_usd(found.on_demand_usd) is None
     deployment = estimated("deployment", offer=Offer(region="x", date=OFFER.date, url=OFFER.url))
     assert deployment.on_demand_usd == 0  # It runs no job.
 
@@ -275,6 +287,7 @@ def test_json_of_an_estimate() -> None:
             "ScheduleExpression": "cron(0 * * * ? *)",
             "ExecutionsPerMonth": 730,
             "MonthlyOnDemandCost": pytest.approx(730 * 2 * 0.105),
+            "MonthlyCost": pytest.approx(730 * 2 * 0.105),
         }
     ]
     assert as_document(estimated("deployment"))["Endpoints"] == [
