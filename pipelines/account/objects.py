@@ -7,6 +7,7 @@ the two instead.
 import base64
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipelines.account.errors import AccountError, code
@@ -20,6 +21,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 ABSENT = frozenset({"404", "NoSuchKey"})
 """Codes where an object is not there; a HEAD request has its status only."""
+_NUM_THREADS = 10
+"""As many as a client has connections."""
 
 
 class Bucket:
@@ -53,7 +56,7 @@ class Bucket:
             raise
 
     def missing(self, objects: Mapping[str, bytes], folder_uri: str) -> frozenset[str]:
-        """URIs of the objects that are not there, by one listing.
+        """URIs of the objects that are not there, by one listing where KMS encrypts none of them.
 
         Args:
             objects: Objects by URI, all in one folder.
@@ -69,13 +72,14 @@ class Bucket:
             for page in pages
             for item in page.get("Contents", [])
         }
-        return frozenset(
-            uri
-            for uri, content in objects.items()
-            if uri not in etags
-            # The ETag of an object that KMS encrypts is no MD5: its own checksum tells.
-            or (etags[uri] != _etag(content) and not self._holds(uri, content))
-        )
+        # The ETag of an object that KMS encrypts is no MD5: its own checksum tells, by a call each.
+        others = [
+            uri for uri, content in objects.items() if uri in etags and etags[uri] != _etag(content)
+        ]
+        with ThreadPoolExecutor(_NUM_THREADS) as pool:
+            are_held = pool.map(lambda uri: self._holds(uri, objects[uri]), others)
+            gone = {uri for uri, is_held in zip(others, are_held, strict=True) if not is_held}
+        return frozenset(gone | (objects.keys() - etags.keys()))
 
     def write_once(self, uri: str, content: bytes) -> None:
         """Write an object that is not there; one that is there already is left as it is.

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from threading import Barrier
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -79,6 +81,34 @@ def test_objects_that_kms_encrypts_are_known_by_their_checksum(s3: Stubber) -> N
         {**owner, "Key": "dogs/code/train/train.py", "ChecksumMode": "ENABLED"},
     )
     assert Bucket(SITE, s3.client).missing({SCRIPT: WANTED[SCRIPT]}, CODE) == set()
+
+
+class Encrypting:
+    """S3 with a bucket that KMS encrypts, which answers two at a time only."""
+
+    def __init__(self) -> None:
+        self._together = Barrier(2, timeout=10)
+
+    def get_paginator(self, _: str) -> "Encrypting":
+        """A list of all that there is to be."""
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """Their ETags say nothing of their content."""
+        keys = [uri.removeprefix(f"s3://{SITE.bucket}/") for uri in WANTED]
+        return [{"Contents": [{"Key": key, "ETag": '"kms"'} for key in keys]}]
+
+    def head_object(self, *, Key: str, **_: str) -> dict[str, str]:  # noqa: N803 - S3's name
+        """The checksum of what there is to be."""
+        self._together.wait()
+        digest = hashlib.sha256(WANTED[f"s3://{SITE.bucket}/{Key}"]).digest()
+        return {"ETag": '"kms"', "ChecksumSHA256": base64.b64encode(digest).decode()}
+
+
+def test_checksums_are_asked_for_side_by_side() -> None:
+    """A pipeline has a hundred objects."""
+    assert len(WANTED) == 2
+    assert Bucket(SITE, Encrypting()).missing(WANTED, CODE) == set()
 
 
 def test_other_refusals_are_not_taken_for_absence(s3: Stubber) -> None:
