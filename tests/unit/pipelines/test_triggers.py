@@ -49,3 +49,10 @@ def test_triggers_name_what_there_is(compiled: Mapping[str, Compiled]) -> None:
     )
     assert failed.type == "Fail"
     assert (ROOT / "infrastructure" / "functions" / DRIFT_RULE.function / "handler.py").is_file()
+
+
+def test_no_step_calls_the_function_of_a_rule(compiled: Mapping[str, Compiled]) -> None:
+    """Publishing a pipeline that no rule concerns sees no rules, and removes what steps called."""
+    called = {name for pipeline in compiled.values() for name in pipeline.functions}
+    assert "find_approved_model" in called
+    assert DRIFT_RULE.function not in called
