@@ -370,19 +370,33 @@ def _takes(policy: Mapping[str, Json], rule: str, site: Site) -> Decision:
 
 
 def look_at_alarms(names: Sequence[str], cloudwatch: Any) -> Iterator[Finding]:
-    """Whether the alarms are there that turn an update of an endpoint back."""
+    """Whether the alarms are there that turn an update of an endpoint back, and can be seen by it.
+
+    Source: Amazon CloudWatch API Reference, DescribeAlarms,
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
     subject = "Rollback alarms"
     answer = cloudwatch.describe_alarms(
         AlarmNames=list(names), AlarmTypes=["CompositeAlarm", "MetricAlarm"]
     )
-    alarms = (*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", []))
-    absent = sorted(set(names) - {alarm["AlarmName"] for alarm in alarms})
+    composite = [alarm["AlarmName"] for alarm in answer.get("CompositeAlarms", [])]
+    of_metrics = [alarm["AlarmName"] for alarm in answer.get("MetricAlarms", [])]
+    absent = sorted({*names}.difference(composite, of_metrics))
     if absent:
         yield Finding(
             Verdict.PROBLEM,
             subject,
             f"{', '.join(absent)} do not exist, so that no endpoint can be created; create them, "
             "or correct SITE_ROLLBACK_ALARMS.",
+        )
+    elif composite:
+        yield Finding(
+            Verdict.UNKNOWN,
+            subject,
+            f"{', '.join(composite)}: composite, and CloudWatch shows such alarms only to whoever "
+            "may look at all alarms, while the execution role may look at those that are named; "
+            "name alarms of metrics in SITE_ROLLBACK_ALARMS, or allow that role "
+            "cloudwatch:DescribeAlarms on *.",
         )
     else:
         yield Finding(Verdict.OK, subject, f"{', '.join(names)}: all exist.")

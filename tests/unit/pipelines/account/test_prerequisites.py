@@ -540,15 +540,31 @@ def test_alarms_must_be_there(clients: WatchedClients) -> None:
     )
 
 
-def test_alarms_may_combine_others(clients: WatchedClients) -> None:
-    """An alarm over other alarms is as good as one over a metric."""
+def test_composite_alarms_may_not_be_seen(clients: WatchedClients) -> None:
+    """An alarm over other alarms is there, but not for a role that may look at named ones."""
     clients.stub("cloudwatch").add_response(
         "describe_alarms",
         {"MetricAlarms": [{"AlarmName": "errors"}], "CompositeAlarms": [{"AlarmName": "slow"}]},
         {"AlarmNames": ["errors", "slow"], "AlarmTypes": ["CompositeAlarm", "MetricAlarm"]},
     )
     [finding] = look_at_alarms(("errors", "slow"), clients.client("cloudwatch"))
-    assert finding == Finding(Verdict.OK, "Rollback alarms", "errors, slow: all exist.")
+    assert finding == Finding(
+        Verdict.UNKNOWN,
+        "Rollback alarms",
+        "slow: composite, and CloudWatch shows such alarms only to whoever may look at all alarms, "
+        "while the execution role may look at those that are named; name alarms of metrics in "
+        "SITE_ROLLBACK_ALARMS, or allow that role cloudwatch:DescribeAlarms on *.",
+    )
+
+
+def test_alarms_of_metrics_are_as_they_should_be(clients: WatchedClients) -> None:
+    """Alarms that the execution role may look at by name are enough."""
+    cloudwatch = clients.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1
+    )
+    [finding] = look_at_alarms(("errors",), cloudwatch)
+    assert finding == Finding(Verdict.OK, "Rollback alarms", "errors: all exist.")
 
 
 _ROLE = ("iam", "get_role", lambda iam: look_at_role(TRIGGERS, iam))
