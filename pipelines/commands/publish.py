@@ -57,7 +57,14 @@ def _publish(compiled: "Compiled", target: "Site", clients: "Clients") -> None:
     state = read_state(compiled, target, clients)
     to_do = plan(state.release, state.deployed)
     print(to_do.render(has_colour=has_colour(sys.stderr, os.environ)), end="", file=sys.stderr)
-    upsert(state, target, clients, owner=this_writer(), say=_say)
+    try:
+        upsert(state, target, clients, owner=this_writer(), say=_say)
+    except KeyboardInterrupt:
+        _say(
+            f"Who starts {to_do.pipeline_name} gets the one before or the new one, with all that "
+            "it names; 'pipelines upsert' completes the rest."
+        )
+        raise
 
 
 def _delete(arguments: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pipelines.catalogue import CATALOGUE
 from pipelines.cli import main
 from pipelines.compile import Compiled
 from steps.site import Site
-from tests.aws import Account, make_foundations
+from tests.aws import Account, Call, make_foundations
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -98,6 +98,26 @@ def test_what_the_checks_find_is_not_published(
     title = "pipelines: Pipeline 'training' has mistakes; nothing was done.\ntraining:/Steps/"
     assert captured.err.startswith(title)
     assert project.clients.sagemaker.list_pipelines()["PipelineSummaries"] == []
+
+
+def test_whoever_interrupts_an_upsert_is_told_how_it_stands(
+    project: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is half done, and the same command completes it."""
+
+    def interrupt(call: Call, _: int) -> None:
+        if call.operation == "CreatePipeline":
+            raise KeyboardInterrupt
+
+    project.faults = interrupt
+    assert main(["upsert", "scoring"]) == 130
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        f"Who starts {PROJECT}-scoring gets the one before or the new one, with all that it names; "
+        "'pipelines upsert' completes the rest.",
+        "pipelines: Interrupted.",
+    ]
+    project.forget()
+    assert main(["upsert", "scoring"]) == 0
 
 
 @pytest.mark.parametrize("words", [["upsert"], ["upsert", "--all", "training"]])
