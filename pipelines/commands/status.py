@@ -107,7 +107,10 @@ def _choose(text: str, found: "list[Recorded]") -> "Recorded":
         return names[matches[0]]
     if matches:
         raise UsageError(f"'{text}' fits several executions: {choices(matches)}.")
-    raise UsageError(f"There is no execution '{text}'. Executions: {choices(list(names))}.")
+    raise UsageError(
+        f"There is no execution '{text}' on this machine. Executions: {choices(list(names))}. "
+        f"'pipelines status --account {text}' looks in the account."
+    )
 
 
 def _show(recorded: "Recorded", arguments: argparse.Namespace) -> None:

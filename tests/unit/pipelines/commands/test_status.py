@@ -274,7 +274,8 @@ def test_executions_have_several_names(
     [
         pytest.param(
             "04",
-            "There is no execution '04'. Executions: training/01-a, training/01-ab.",
+            "There is no execution '04' on this machine. Executions: training/01-a, "
+            "training/01-ab. 'pipelines status --account 04' looks in the account.",
             id="unknown",
         ),
         pytest.param(
@@ -298,5 +299,6 @@ def test_nothing_is_the_latest_of_none(root: Path, capsys: pytest.CaptureFixture
     """Where nothing ran there is no latest execution either."""
     assert main(["status", "latest", "--root", str(root)]) == 2
     assert capsys.readouterr().err == (
-        "pipelines: There is no execution 'latest'. Executions: none.\n"
+        "pipelines: There is no execution 'latest' on this machine. Executions: none. 'pipelines "
+        "status --account latest' looks in the account.\n"
     )
