@@ -17,7 +17,7 @@ from pipelines.commands.usage import (
     print_table,
     site,
 )
-from pipelines.wording import file_error
+from pipelines.wording import alternatives, file_error
 
 if TYPE_CHECKING:
     from pipelines.definition import Json
@@ -121,7 +121,7 @@ def _roles(arguments: argparse.Namespace) -> "Mapping[Role, Permissions]":
         if parameter not in declared:
             raise UsageError(
                 f"Parameter '{parameter}' is not declared by {', '.join(names)}. "
-                f"Declared: {', '.join(sorted(declared))}."
+                f"{alternatives(parameter, declared, 'Declared')}"
             )
     return role_permissions(settings, definitions, names=names, parameters=parameters)
 

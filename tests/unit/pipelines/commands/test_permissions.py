@@ -209,6 +209,14 @@ def test_what_is_too_wide_alone_exits_with_0(
             id="parameter",
         ),
         pytest.param(
+            ["training", "-p", "Epoch=3"],
+            "Parameter 'Epoch' is not declared by training. Declared: AccuracyThreshold, "
+            "Architecture, BatchSize, Epochs, EvaluateInstanceType, LabelSmoothing, "
+            "MacroF1Threshold, PreprocessInstanceCount, PreprocessInstanceType, TuningEpochs and "
+            "13 more. Did you mean 'Epochs'?",
+            id="one of many parameters",
+        ),
+        pytest.param(
             ["-p", "Epochs"], "'-p Epochs' is not of the form -p Name=Value.", id="assignment"
         ),
         pytest.param(
