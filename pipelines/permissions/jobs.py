@@ -14,6 +14,7 @@ from pipelines.permissions.patterns import ANYTHING
 from pipelines.permissions.policy import Condition, Statement
 from pipelines.permissions.project import REGISTER, Project, found_images, placed
 from pipelines.permissions.statements import (
+    LOG_ACTIONS,
     OBJECT_KEY_ACTIONS,
     key_statements,
     list_statements,
@@ -161,7 +162,7 @@ def job_log_groups(project: Project) -> list[str]:
 def _logs_and_metrics(project: Project, arns: Arns) -> Iterator[Statement]:
     groups = job_log_groups(project)
     if groups:
-        yield log_statement(arns, groups)
+        yield log_statement(arns, groups, [*LOG_ACTIONS, "logs:DescribeLogStreams"])
         yield metrics_statement(sorted({"/".join(name.split("/")[:4]) for name in groups}))
 
 

@@ -65,16 +65,23 @@ def pass_role_statement(sid: str, roles: Iterable[str], services: Iterable[str])
     )
 
 
-def log_statement(arns: Arns, groups: Iterable[str]) -> Statement:
-    """Leave to write logs, into groups that the first to write makes."""
+LOG_ACTIONS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
+"""To write logs, into groups that the first to write makes."""
+
+
+def log_statement(
+    arns: Arns, groups: Iterable[str], actions: Iterable[str] = LOG_ACTIONS
+) -> Statement:
+    """Leave to write logs.
+
+    Args:
+        arns: Writes the ARNs.
+        groups: Names of the log groups.
+        actions: What a service needs to write into them.
+    """
     return Statement(
         sid="WriteLogs",
-        actions=(
-            "logs:CreateLogGroup",
-            "logs:CreateLogStream",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-        ),
+        actions=tuple(actions),
         resources=tuple(arn for name in groups for arn in arns.log_group(name)),
         reason="Log streams are named after jobs, instances and versions.",
     )

@@ -151,7 +151,7 @@ def test_what_is_missing_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixt
     first, *_, last = output.out.splitlines()
     group = "arn:aws:logs:us-east-1:111122223333:log-group:/aws/lambda/"
     assert first == (
-        "missing       logs:{CreateLogGroup,CreateLogStream,DescribeLogStreams,PutLogEvents} on "
+        "missing       logs:{CreateLogGroup,CreateLogStream,PutLogEvents} on "
         f"{group}image-classification-{{find_model_package,find_model_package:*}} (allowed by no "
         "statement; needed for WriteLogs)"
     )

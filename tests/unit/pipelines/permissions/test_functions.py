@@ -155,6 +155,13 @@ def test_what_functions_call_is_allowed(
             {**SCALING, "application-autoscaling:service-namespace": "ecs"},
         ),
         ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/Billing"}),
+        # Lambda writes logs and looks for none.
+        (
+            "logs:DescribeLogStreams",
+            "arn:aws:logs:us-east-1:111122223333:log-group:"
+            "/aws/lambda/image-classification-start_retraining",
+            {},
+        ),
         (
             "iam:PassRole",
             "arn:aws:iam::111122223333:role/image-classification-execution",
