@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.account.clients import Clients
 from pipelines.account.executions import AccountExecution, Listed, read_execution, watch
 from pipelines.account.packages import find_package, set_approval, train_as_approved
+from pipelines.account.start import retry, stop
 from pipelines.display import (
     PlainDisplay,
     declared_reason,
@@ -230,6 +231,29 @@ class ShownAccountExecution(ShownExecution):
         """
         display = PlainDisplay(sys.stdout)
         return replace(self, execution=watch(self.execution.arn, self.site, self.clients, display))
+
+    @in_short()
+    def stop(self) -> "ShownAccountExecution":
+        """Stop it, and its jobs, which takes a while: `wait` shows its end.
+
+        Raises:
+            AccountError: It has ended, or the account refuses.
+        """
+        stop(self.execution.arn, self.clients)
+        return self.refresh()
+
+    @in_short()
+    def retry(self) -> "ShownAccountExecution":
+        """Let it go on where it failed or was stopped, with the definition that it started with.
+
+        What was upserted since, such as mended code, is not in it: `pipeline.start(first=STEP)`
+        runs that on its results.
+
+        Raises:
+            AccountError: It has neither failed nor been stopped, or the account refuses.
+        """
+        retry(self.execution.arn, self.clients)
+        return self.refresh()
 
     def _set_approval(self, arn: str, status: ApprovalStatus, note: str) -> str:
         package = find_package(arn, self.site, self.clients)

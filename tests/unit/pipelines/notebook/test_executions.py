@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.account import executions as account_executions
+from pipelines.account.errors import AccountError
 from pipelines.account.executions import AccountExecution, Listed
 from pipelines.execution import Status, StepExecution
 from pipelines.local.execution import LocalExecution
@@ -194,6 +195,46 @@ def test_an_execution_is_watched_to_its_end(
     captured = capsys.readouterr()
     assert [line.split()[1] for line in captured.out.splitlines()[1:-1]] == ["Preprocess"]
     assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "before", "after"),
+    [("stop", Status.EXECUTING, Status.STOPPING), ("retry", Status.FAILED, Status.EXECUTING)],
+)
+def test_an_execution_is_stopped_and_goes_on(
+    told: tuple[Any, Sagemaker], method: str, before: Status, after: Status
+) -> None:
+    """What is returned is as the execution is then."""
+    clients, sagemaker = told
+    sagemaker.describe("a", before)
+    request = {"PipelineExecutionArn": arn("a")}
+    sagemaker.stub.add_response(f"{method}_pipeline_execution", request, request)
+    sagemaker.describe("a", after)
+    sagemaker.definition("a")
+    sagemaker.parameters("a")
+    sagemaker.steps("a")
+    assert getattr(in_account(clients), method)().status is after
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("stop", "Execution 'a' has ended as Succeeded."),
+        (
+            "retry",
+            "Execution 'a' is Succeeded; only one that failed or was stopped can be tried again.",
+        ),
+    ],
+)
+def test_an_execution_that_succeeded_is_left_alone(
+    told: tuple[Any, Sagemaker], method: str, message: str
+) -> None:
+    """It is said in one message."""
+    clients, sagemaker = told
+    sagemaker.describe("a", "Succeeded")
+    with pytest.raises(AccountError) as caught:
+        getattr(in_account(clients), method)()
+    assert caught.value._render_traceback_() == [f"AccountError: {message}"]
 
 
 def test_a_list_is_a_table() -> None:
