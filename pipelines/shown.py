@@ -1,7 +1,8 @@
 """Values that show themselves where somebody works with them."""
 
-PRE = '<pre style="font-family:monospace">'
-"""Begins an element of lines: notebooks show those of an output in the font of their texts."""
+PRE = '<pre style="font-family:monospace;white-space:pre-wrap">'
+"""Begins an element of lines: notebooks show those of an output in the font of their texts, and
+what is wider than the page only to whoever scrolls."""
 
 
 def preformatted(markup: str) -> str:
