@@ -23,8 +23,7 @@ def test_a_value_is_shown_as_its_text() -> None:
 
 
 def test_lines_keep_their_columns() -> None:
-    """The font is said, because the styles of notebooks have another one for outputs; long lines,
-    such as those of logs, go on below."""
+    """The font is said, because outputs of notebooks have another; long lines go on below."""
     assert preformatted("a  &lt;") == (
         '<pre style="font-family:monospace;white-space:pre-wrap">a  &lt;</pre>'
     )
