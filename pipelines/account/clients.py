@@ -5,7 +5,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from pipelines.account.errors import annotate, explained, keep_request
+from pipelines.account.errors import AccountError, annotate, explained, keep_request
 from steps.site import Site
 
 MAX_ATTEMPTS = 8
@@ -44,9 +44,22 @@ class Clients:
         return lambda service: session.client(service, config=config)
 
     def client(self, service: str) -> Any:
-        """A new client; threads may ask at the same time, which a session alone does not bear."""
+        """A new client; threads may ask at the same time, which a session alone does not bear.
+
+        Raises:
+            AccountError: It cannot be made of the credentials or the endpoint that are named.
+        """
         with self._lock, explained():
-            return self._make(service)
+            try:
+                return self._make(service)
+            except ValueError as error:
+                # The one that botocore says nothing else of.
+                if not str(error).startswith("Invalid endpoint: "):
+                    raise
+                raise AccountError(
+                    f"'{str(error).removeprefix('Invalid endpoint: ')}' is no endpoint; expected "
+                    "AWS_ENDPOINT_URL like https://127.0.0.1:5000."
+                ) from error
 
     @cached_property
     def sagemaker(self) -> Any:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from pipelines.account.clients import Clients
+from pipelines.account.errors import AccountError
 from tests.aws import SERVICES, SITE, Account
 
 
@@ -18,6 +20,16 @@ def test_clients_are_made_once_for_the_region_of_the_site(account: Account) -> N
         assert client.meta.service_model.service_name == name.rstrip("_")
         retries = client.meta.config.retries
         assert (retries["mode"], retries["total_max_attempts"]) == ("standard", 8)
+
+
+def test_an_endpoint_without_a_scheme_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore calls it invalid, in an error that is none of its own kind."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:5000")
+    with pytest.raises(AccountError) as caught:
+        _ = Clients(SITE).sagemaker
+    assert str(caught.value) == (
+        "'127.0.0.1:5000' is no endpoint; expected AWS_ENDPOINT_URL like https://127.0.0.1:5000."
+    )
 
 
 def test_nothing_is_imported_before_it_is_needed() -> None:
