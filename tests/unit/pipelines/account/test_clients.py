@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.account.clients import Clients
 from pipelines.account.errors import AccountError
-from tests.aws import SERVICES, SITE, Account
+from tests.aws import SERVICES, SITE, Account, environment
 
 
 def test_clients_are_made_once_for_the_region_of_the_site(account: Account) -> None:
@@ -24,7 +24,8 @@ def test_clients_are_made_once_for_the_region_of_the_site(account: Account) -> N
 
 def test_an_endpoint_without_a_scheme_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Botocore calls it invalid, in an error that is none of its own kind."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:5000")
+    for name, value in environment("127.0.0.1:5000").items():
+        monkeypatch.setenv(name, value)
     with pytest.raises(AccountError) as caught:
         _ = Clients(SITE).sagemaker
     assert str(caught.value) == (
