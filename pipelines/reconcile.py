@@ -96,8 +96,8 @@ def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapp
     found = _schedules(wanted, scheduler)
     if found is None and wanted.schedules:
         raise DeclarationError(
-            f"The schedule group '{wanted.group}' does not exist; deploy the stack that makes it, "
-            "or name another with SITE_SCHEDULE_GROUP."
+            f"The schedule group '{wanted.group}' does not exist; deploy the template that "
+            "'pipelines stack' prints, or name another with SITE_SCHEDULE_GROUP."
         )
     return found or {}
 

@@ -36,6 +36,7 @@ from pipelines.catalogue import CATALOGUE
 from pipelines.definition import Json
 from pipelines.permissions.roles import role_permissions
 from pipelines.trigger_requests import trigger_requests
+from pipelines.triggers import schedules
 from steps.site import Site
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
@@ -142,7 +143,8 @@ def _looks_of_site(site: Site) -> Iterator[Look]:
     yield Look("Bucket", "s3", partial(look_at_bucket, site))
     yield Look("Bucket's encryption", "s3", partial(look_at_encryption, site))
     yield Look("Bucket's public access", "s3", partial(look_at_public_access, site))
-    yield Look("Schedule group", "scheduler", partial(look_at_schedule_group, site))
+    if schedules(site):
+        yield Look("Schedule group", "scheduler", partial(look_at_schedule_group, site))
     yield Look(CONCURRENCY, "lambda", look_at_concurrency)
     keys = {"SITE_VOLUME_KMS_KEY": site.volume_kms_key, "SITE_OUTPUT_KMS_KEY": site.output_kms_key}
     for setting, key in keys.items():

@@ -24,6 +24,8 @@ ROLE_SETTINGS = {
     Role.TRIGGERS: "SITE_TRIGGER_ROLE_ARN",
 }
 
+_STACK = "create it with the template that 'pipelines stack' prints"
+
 CONCURRENCY = "Concurrency of functions"
 _MIN_UNRESERVED = 100
 _REGIONS = {None: "us-east-1", "EU": "eu-west-1"}
@@ -57,8 +59,7 @@ def look_at_role(needed: Permissions, iam: Any) -> Iterator[Finding]:
         yield Finding(
             Verdict.PROBLEM,
             subject,
-            f"'{name}' does not exist; create it with the policies and the trust policy that "
-            f"'pipelines permissions' prints, or name another in {setting}.",
+            f"'{name}' does not exist; {_STACK}, or name another in {setting}.",
         )
         return
     if role["Arn"] != needed.role_arn:
@@ -123,7 +124,7 @@ def look_at_bucket(site: Site, s3: Any) -> Iterator[Finding]:
             ),
             "NoSuchBucket": (
                 Verdict.PROBLEM,
-                "does not exist; create it, or name another in SITE_BUCKET.",
+                f"does not exist; {_STACK}, or name another in SITE_BUCKET.",
             ),
         }
         if code(error) not in reasons:
@@ -222,7 +223,7 @@ def look_at_schedule_group(site: Site, scheduler: Any) -> Iterator[Finding]:
         yield Finding(
             Verdict.PROBLEM,
             subject,
-            f"'{site.schedule_group}' does not exist; create it, or name another in "
+            f"'{site.schedule_group}' does not exist; {_STACK}, or name another in "
             "SITE_SCHEDULE_GROUP.",
         )
 
@@ -325,7 +326,7 @@ def look_at_queue(site: Site, rules: Sequence[str], sqs: Any) -> Iterator[Findin
         yield Finding(
             Verdict.PROBLEM,
             subject,
-            f"'{name}' does not exist; create it, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
+            f"'{name}' does not exist; {_STACK}, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
         )
         return
     answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])

@@ -207,8 +207,8 @@ def test_a_group_that_is_not_there_is_named(stubs: dict[str, Stubber]) -> None:
     with pytest.raises(DeclarationError) as caught:
         reconcile_triggers(wanted(), **clients(stubs))
     assert str(caught.value) == (
-        "The schedule group 'dogs' does not exist; deploy the stack that makes it, or name another "
-        "with SITE_SCHEDULE_GROUP."
+        "The schedule group 'dogs' does not exist; deploy the template that 'pipelines stack' "
+        "prints, or name another with SITE_SCHEDULE_GROUP."
     )
 
 

@@ -312,6 +312,18 @@ def test_what_the_site_tells_is_looked_at_before_the_definitions(clients: Watche
     ]
 
 
+def test_a_site_without_schedules_needs_no_group(clients: WatchedClients) -> None:
+    """Nothing would be in it."""
+    site = replace(SITE, monitoring_schedule="off", retraining_schedule="off")
+    _stub_concurrency(clients, 1000)
+    _stub_schedules(clients, [])
+    said: list[str] = []
+    with pytest.raises(AssertionError, match="Nobody needs to compile"):
+        said.extend(item.subject for item in doctor(site, _no_definitions, clients, now=_now))
+    assert "Concurrency of functions" in said
+    assert "Schedule group" not in said
+
+
 def test_another_account_is_not_looked_into(clients: WatchedClients) -> None:
     """Credentials of another account would find another bucket's truth."""
     site = replace(SITE, account="444455556666")

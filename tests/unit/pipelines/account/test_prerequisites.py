@@ -139,8 +139,8 @@ def test_a_role_that_is_not_there_is_a_problem(clients: WatchedClients) -> None:
     assert _role(clients) == Finding(
         Verdict.PROBLEM,
         "Role triggers",
-        "'dogs-triggers' does not exist; create it with the policies and the trust policy that "
-        "'pipelines permissions' prints, or name another in SITE_TRIGGER_ROLE_ARN.",
+        "'dogs-triggers' does not exist; create it with the template that 'pipelines stack' "
+        "prints, or name another in SITE_TRIGGER_ROLE_ARN.",
     )
 
 
@@ -185,7 +185,8 @@ def test_a_bucket_that_is_not_there_is_one_problem(clients: WatchedClients) -> N
     assert finding == Finding(
         Verdict.PROBLEM,
         "Bucket",
-        "'no-such-bucket' does not exist; create it, or name another in SITE_BUCKET.",
+        "'no-such-bucket' does not exist; create it with the template that 'pipelines stack' prints, "
+        "or name another in SITE_BUCKET.",
     )
     assert [*look_at_encryption(site, s3), *look_at_public_access(site, s3)] == []
 
@@ -304,7 +305,8 @@ def test_the_schedule_group_must_be_there(clients: WatchedClients) -> None:
     assert finding == Finding(
         Verdict.PROBLEM,
         "Schedule group",
-        "'cats' does not exist; create it, or name another in SITE_SCHEDULE_GROUP.",
+        "'cats' does not exist; create it with the template that 'pipelines stack' prints, or "
+        "name another in SITE_SCHEDULE_GROUP.",
     )
 
 
@@ -415,7 +417,8 @@ def test_the_dead_letter_queue_must_be_there(clients: WatchedClients) -> None:
     assert finding == Finding(
         Verdict.PROBLEM,
         "Dead-letter queue",
-        "'lost' does not exist; create it, or name another in SITE_DEAD_LETTER_QUEUE_ARN.",
+        "'lost' does not exist; create it with the template that 'pipelines stack' prints, or "
+        "name another in SITE_DEAD_LETTER_QUEUE_ARN.",
     )
 
 
