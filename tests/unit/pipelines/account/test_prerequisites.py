@@ -185,8 +185,8 @@ def test_a_bucket_that_is_not_there_is_one_problem(clients: WatchedClients) -> N
     assert finding == Finding(
         Verdict.PROBLEM,
         "Bucket",
-        "'no-such-bucket' does not exist; create it with the template that 'pipelines stack' prints, "
-        "or name another in SITE_BUCKET.",
+        "'no-such-bucket' does not exist; create it with the template that 'pipelines stack' "
+        "prints, or name another in SITE_BUCKET.",
     )
     assert [*look_at_encryption(site, s3), *look_at_public_access(site, s3)] == []
 
