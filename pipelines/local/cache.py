@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines.definition import Json
+from pipelines.definition import Json, Step
 from pipelines.local.files import write_json
 
 CACHEABLE = frozenset({"Processing", "Training", "Tuning", "Lambda"})
@@ -40,22 +40,29 @@ _DURATION = re.compile(
 _DAYS = {"years": 365, "months": 30, "weeks": 7, "days": 1}
 
 
-def key_attributes(step_type: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
-    """The attributes that decide whether two jobs of one step type are the same.
+def key_attributes(step: Step, arguments: Mapping[str, Json]) -> dict[str, Json]:
+    """The attributes that decide whether an earlier result of a step may be used.
 
-    For a step type that the documentation does not list, a Lambda step, all arguments count.
+    The documentation does not list Lambda steps: all arguments count, and the function with the
+    version of its code, for what an older one answered is not counted on.
+
+    Args:
+        step: The step.
+        arguments: Its arguments, as they are written or with resolved values.
     """
-    attributes = _ATTRIBUTES.get(step_type, tuple(arguments))
+    attributes = _ATTRIBUTES.get(step.type, tuple(arguments))
     kept = {name: arguments.get(name) for name in attributes}
+    if step.type == "Lambda":
+        kept["FunctionArn"] = step.body["FunctionArn"]
     definition = kept.get("TrainingJobDefinition")
     if definition is not None:
         kept["TrainingJobDefinition"] = {name: definition.get(name) for name in _TUNING_DEFINITION}
     return kept
 
 
-def cache_key(step_type: str, arguments: Mapping[str, Json]) -> str:
+def cache_key(step: Step, arguments: Mapping[str, Json]) -> str:
     """Digest of the attributes that count."""
-    text = json.dumps(key_attributes(step_type, arguments), sort_keys=True)
+    text = json.dumps(key_attributes(step, arguments), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -326,7 +326,7 @@ class _Runner:
         result_path = self._execution.path / "steps" / step.name / "result.json"
         config = step.body.get("CacheConfig", {})
         is_cached = bool(config.get("Enabled")) and step.type in CACHEABLE
-        key = cache_key(step.type, arguments) if is_cached else ""
+        key = cache_key(step, arguments) if is_cached else ""
         entry: Mapping[str, Json] | None = self._reusable(step, arguments)
         if entry is not None:
             self._reused.add(step.name)

@@ -85,7 +85,7 @@ def _forecast(
         return Forecast(step=step.name, outcome=Outcome.OFF, reasons=("its cache is off",))
     if earlier is None:
         return Forecast(step=step.name, outcome=Outcome.MISS, reasons=("it is new",))
-    key = _key(step)
+    key = key_attributes(step, step.body["Arguments"])
     needed = {name: upstream(name) for name in _referenced(key, "Steps")}
     misses = [
         *_own_reasons(earlier, step, key),
@@ -124,21 +124,12 @@ def _own_reasons(earlier: Step, step: Step, key: Mapping[str, Json]) -> Iterable
         return
     if not earlier.body.get("CacheConfig", {}).get("Enabled"):
         yield "its cache was off"
-    earlier_key = _key(earlier)
+    earlier_key = key_attributes(earlier, earlier.body["Arguments"])
     code = code_changes(earlier_key, key, {})
     if code:
         yield "its code changed"
     for difference in differences(with_new_code(earlier_key, code), key):
         yield f"{difference.path} changed"
-
-
-def _key(step: Step) -> dict[str, Json]:
-    """The attributes that decide; a function with other code is another one.
-
-    The documentation does not list Lambda steps: what an older function answered is not counted on.
-    """
-    function = {"FunctionArn": step.body["FunctionArn"]} if step.type == "Lambda" else {}
-    return {**key_attributes(step.type, step.body["Arguments"]), **function}
 
 
 def _referenced(key: Mapping[str, Json], kind: str) -> list[str]:

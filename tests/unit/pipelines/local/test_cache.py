@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.definition import Step
 from pipelines.local.cache import StepCache, cache_key, parse_duration
 from tests.unit.pipelines.local.definitions import processing, training_request
 
@@ -57,9 +58,23 @@ def test_only_documented_attributes_count(
     step_type: str, arguments: dict[str, Any], change: dict[str, Any], is_same: bool
 ) -> None:
     """A change of an attribute outside the documented list leaves the key as it is."""
-    same = cache_key(step_type, arguments) == cache_key(step_type, {**arguments, **change})
+    body = {"Name": "S", "Type": step_type, "FunctionArn": "arn:code-1"}
+    step = Step(pointer="/Steps/0", body=body, branch=None)
+
+    same = cache_key(step, arguments) == cache_key(step, {**arguments, **change})
 
     assert same is is_same
+
+
+def test_a_function_with_other_code_is_another_one() -> None:
+    """What the one before answered is not used."""
+    keys = {
+        cache_key(
+            Step(pointer="/Steps/0", body={"Type": "Lambda", "FunctionArn": arn}, branch=None), {}
+        )
+        for arn in ("arn:code-1", "arn:code-2")
+    }
+    assert len(keys) == 2
 
 
 @pytest.mark.parametrize(
