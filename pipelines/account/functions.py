@@ -203,15 +203,15 @@ def remove_unused(
             call_unless(_ABSENT, lambda_.delete_function, FunctionName=name)
             yield f"removed function {name}"
             continue
-        versions = {alias["FunctionVersion"] for alias in kept}
         for alias in aliases:
             if alias not in kept:
                 call_unless(_ABSENT, lambda_.delete_alias, FunctionName=name, Name=alias["Name"])
-                if alias["FunctionVersion"] not in versions:
-                    call_unless(
-                        _ABSENT,
-                        lambda_.delete_function,
-                        FunctionName=name,
-                        Qualifier=alias["FunctionVersion"],
-                    )
                 yield f"removed function {name}  {alias['Name']}"
+        # Those, too, that an attempt which ended half-way has left without an alias.
+        for version in _versions(name, lambda_) - {alias["FunctionVersion"] for alias in kept}:
+            call_unless(_ABSENT, lambda_.delete_function, FunctionName=name, Qualifier=version)
+
+
+def _versions(name: str, lambda_: Any) -> set[str]:
+    pages = lambda_.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+    return {item["Version"] for page in pages for item in page["Versions"]} - {"$LATEST"}

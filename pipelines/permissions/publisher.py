@@ -150,7 +150,12 @@ def _functions(project: Project, triggers: TriggerRequests, arns: Arns) -> Itera
             for action in (
                 *("CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction"),
                 *("GetAlias", "GetFunctionConfiguration", "GetPolicy", "ListAliases"),
-                *("PublishVersion", "PutFunctionConcurrency", "UpdateFunctionCode"),
+                *(
+                    "ListVersionsByFunction",
+                    "PublishVersion",
+                    "PutFunctionConcurrency",
+                    "UpdateFunctionCode",
+                ),
                 "UpdateFunctionConfiguration",
             )
         ),

@@ -266,11 +266,13 @@ def test_calls_are_found_in_texts() -> None:
 
 
 def test_only_what_nothing_calls_is_removed(account: Account, functions: list[Function]) -> None:
-    """The versions of aliases that go, too; a function without a call goes as a whole."""
+    """Versions whose alias goes, or never came; a function without a call goes as a whole."""
     client = account.clients.lambda_
     for function in functions:
         publish(function, client, never)
     name = functions[0].name
+    client.update_function_configuration(FunctionName=name, Description="A crash follows.")
+    client.publish_version(FunctionName=name)
     used = {(name, functions[1].alias), (name, functions[2].alias)}
     assert list(remove_unused([name, "dogs-unknown"], used, client)) == [
         f"removed function {name}  {functions[0].alias}"
@@ -288,6 +290,7 @@ def test_a_version_with_another_alias_stays(lambda_: Stubber) -> None:
     aliases = [{"Name": "code-1", "FunctionVersion": "1"}, {"Name": "mine", "FunctionVersion": "1"}]
     lambda_.add_response("list_aliases", {"Aliases": aliases}, name)
     lambda_.add_response("delete_alias", {}, {**name, "Name": "code-1"})
+    lambda_.add_response("list_versions_by_function", {"Versions": [{"Version": "1"}]}, name)
     assert list(remove_unused(["f"], {("f", "mine")}, lambda_.client)) == [
         "removed function f  code-1"
     ]
