@@ -34,7 +34,8 @@ def add(commands: Commands) -> None:
         "execution",
         nargs="?",
         metavar="EXECUTION",
-        help=f"<id>, <pipeline>/<id>, how one of them begins, or '{_LATEST}'",
+        help=f"<id>, <pipeline>/<id> or '{_LATEST}'; of this machine also how one of them begins, "
+        "of the account also an ARN",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(

@@ -295,6 +295,16 @@ def test_a_wrong_name_is_answered_with_the_right_ones(
     assert capsys.readouterr() == ("", f"pipelines: {message}\n")
 
 
+def test_help_says_how_an_execution_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The account's are known by their ARNs too, and this machine's by how they begin."""
+    with pytest.raises(SystemExit):
+        main(["status", "--help"])
+    assert (
+        "EXECUTION <id>, <pipeline>/<id> or 'latest'; of this machine also how one of them begins, "
+        "of the account also an ARN options:"
+    ) in " ".join(capsys.readouterr().out.split())
+
+
 def test_nothing_is_the_latest_of_none(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing ran there is no latest execution either."""
     assert main(["status", "latest", "--root", str(root)]) == 2
