@@ -71,7 +71,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 """
 
 _LOG_IN = "log in again, for example with 'aws sso login', or name other credentials in AWS_PROFILE"
-_AGAIN = "run the command again later: it goes on where it was"
+_AGAIN = "run the command again later"
 _SERVER_ERROR = 500
 _MENTIONED = re.compile(r"not authorized to perform: (\S+?)(?: on resource: \"?([^\s\"]+))?[\s\"]")
 _OTHER_POLICY = re.compile(

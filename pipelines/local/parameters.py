@@ -24,18 +24,29 @@ def resolve_parameters(
         pipeline: Name of the pipeline, for messages.
 
     Raises:
-        ParameterError: A name is not declared, or a value is missing, ill-typed or not allowed.
+        ParameterError: Names are not declared, or values are missing, ill-typed or not allowed;
+            each has a line.
     """
     declared = {str(parameter["Name"]): parameter for parameter in declarations}
-    for name in given:
-        if name not in declared:
-            close = difflib.get_close_matches(name, declared, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            raise ParameterError(
-                f"Parameter '{name}' is not declared by pipeline '{pipeline}'. "
-                f"Declared: {choices(list(declared))}.{hint}"
-            )
-    return {name: _value(parameter, given.get(name)) for name, parameter in declared.items()}
+    values = {}
+    problems = [_unknown(name, declared, pipeline) for name in given if name not in declared]
+    for name, parameter in declared.items():
+        try:
+            values[name] = _value(parameter, given.get(name))
+        except ParameterError as error:
+            problems.append(str(error))
+    if problems:
+        raise ParameterError("\n".join(problems))
+    return values
+
+
+def _unknown(name: str, declared: Mapping[str, object], pipeline: str) -> str:
+    close = difflib.get_close_matches(name, declared, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    return (
+        f"Parameter '{name}' is not declared by pipeline '{pipeline}'. "
+        f"Declared: {choices(list(declared))}.{hint}"
+    )
 
 
 def _value(parameter: Mapping[str, Json], given: str | None) -> Value:

@@ -275,6 +275,9 @@ class ShownExecutions(Shown):
     def __iter__(self) -> Iterator[Listed]:
         return iter(self.executions)
 
+    def __getitem__(self, index: int) -> Listed:
+        return self.executions[index]
+
     def __str__(self) -> str:
         return "\n".join(text_table(self._rows()))
 

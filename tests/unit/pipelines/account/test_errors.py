@@ -26,7 +26,7 @@ PERMISSIONS = (
     "'pipelines permissions' prints the policies that are needed, and with '--role ROLE --compare "
     "FILE' what a policy lacks."
 )
-AGAIN = "run the command again later: it goes on where it was."
+AGAIN = "run the command again later."
 
 
 def raised(call: Callable[..., Any], **request: Any) -> AccountError:

@@ -152,8 +152,7 @@ def test_a_lease_that_cannot_be_given_back_ends_by_itself(
         account.faults = lambda *_: Fault.SERVER_ERROR
     assert caplog.messages == [
         "The lease is not given back; it ends by itself. s3:DeleteObject failed in the service "
-        "again and again (InternalError, 500); run the command again later: it goes on where it "
-        "was."
+        "again and again (InternalError, 500); run the command again later."
     ]
 
 

@@ -214,7 +214,7 @@ def test_the_old_one_stays_where_the_service_fails(
         second.upsert(account.clients)
     assert str(caught.value) == (
         "sagemaker:UpdatePipeline failed in the service again and again (InternalFailure, 500); "
-        "run the command again later: it goes on where it was."
+        "run the command again later."
     )
     account.forget()
     assert deployed(account, first, second) == first

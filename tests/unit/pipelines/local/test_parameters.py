@@ -73,6 +73,14 @@ def test_defaults_and_given_values_have_the_declared_types() -> None:
             "Parameter 'RawDataUri' has no default; pass -p RawDataUri=VALUE.",
             id="missing",
         ),
+        pytest.param(
+            {"Epoch": "3", "Threshold": "high"},
+            "Parameter 'Epoch' is not declared by pipeline 'training'. "
+            "Declared: Epochs, RawDataUri, Status, Threshold, Verbose. Did you mean 'Epochs'?\n"
+            "Parameter 'Threshold' expects a Float, got 'high'.\n"
+            "Parameter 'RawDataUri' has no default; pass -p RawDataUri=VALUE.",
+            id="all-at-once",
+        ),
     ],
 )
 def test_wrong_values_are_refused(given: Mapping[str, str], message: str) -> None:

@@ -255,6 +255,7 @@ def test_a_list_is_a_table() -> None:
     assert shown._repr_html_().count("<tr>") == 2
     assert len(shown) == 1
     assert list(shown) == [listed]
+    assert shown[0] == listed
 
 
 def test_pages_are_found_by_title(local: ShownLocalExecution, tmp_path: Path) -> None:
