@@ -65,7 +65,7 @@ def test_every_version_has_its_code_under_its_alias(
             FunctionName=function.name, Qualifier=str(number)
         )
         assert configuration["CodeSha256"] == checksum(function)
-        assert configuration["Timeout"] == 900
+        assert configuration["Timeout"] == 600
         assert configuration["Handler"] == (
             "infrastructure.functions.find_approved_model.handler.handler"
         )
@@ -88,7 +88,7 @@ def test_a_configuration_is_part_of_a_version(account: Account, functions: list[
     client.update_function_configuration(FunctionName=functions[0].name, Timeout=3)
     publish(functions[1], client, never)
     configuration = client.get_function_configuration(FunctionName=functions[1].name, Qualifier="2")
-    assert configuration["Timeout"] == 900
+    assert configuration["Timeout"] == 600
 
 
 def test_rules_may_call_the_alias(account: Account) -> None:
