@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +25,13 @@ pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 SITE = Site()
 PROGRAM = """
-import sys
+import signal, sys
 from pipelines.account import executions
 from pipelines.cli import main
 
 executions.POLL_SECONDS = 0.05
+# A shell lets what it starts in the background ignore Ctrl-C, the tests among it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 code = main(sys.argv[1:])
 assert not {"sagemaker", "torch"} & sys.modules.keys()
 sys.exit(code)
@@ -132,21 +135,26 @@ def published(
     return account
 
 
-def begin(account: Account, *arguments: str) -> subprocess.Popen[str]:
-    """Start a command."""
-    return subprocess.Popen(
+@contextmanager
+def running(account: Account, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command, which ends with the block."""
+    with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environment(account.url)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def call(account: Account, *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a command."""
-    with begin(account, *arguments) as process:
+    with running(account, *arguments) as process:
         out, err = process.communicate(timeout=TIMEOUT_SECONDS)
         return process.returncode, out, err
 
@@ -200,7 +208,7 @@ def test_a_failure_is_watched_explained_and_tried_again(
 def test_whoever_stops_watching_stops_nothing(published: Account, service: Service) -> None:
     """Ctrl-C during `--wait` says that the execution goes on, and how it is stopped."""
     service.endless_step = "Train"
-    with begin(published, "start", "training", "--wait") as process:
+    with running(published, "start", "training", "--wait") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         arn = process.stdout.readline().strip()
