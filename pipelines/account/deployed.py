@@ -62,7 +62,9 @@ def read_state(compiled: Compiled, site: Site, clients: Clients) -> State:
     rules: Mapping[str, PresentRule] = {}
     if wanted.triggers is not None:
         schedules = present_schedules(wanted.triggers, clients.scheduler)
-        rules = present_rules(wanted.triggers, clients.events)
+        # Where there is to be none, one that is left listens to pipelines that are gone.
+        if wanted.rules:
+            rules = present_rules(wanted.triggers, clients.events)
     pipeline = _read_pipeline(wanted, clients.sagemaker) if compiled.name in present else {}
     bucket = Bucket(site, clients.s3)
     deployed = Deployed(
