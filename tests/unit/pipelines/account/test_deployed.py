@@ -186,6 +186,8 @@ def test_the_number_of_reads(
         assert not plan(state.release, state.deployed).has_changes
         upsert(state, site, clients, owner="anna@laptop", say=print)
         triggers = len(state.deployed.schedules) + len(state.deployed.rules)
+        called = {call.operation for call in account.calls}
+        assert ("ListModelPackages" in called) == (compiled.name in TRIGGERED)
         assert triggers == (4 if compiled.name in TRIGGERED else 0)
         assert account.writes == []
         assert len(account.calls) <= 4 + 2 * (triggers + len(state.release.functions))

@@ -443,3 +443,11 @@ def test_a_refusal_is_not_taken_for_absence(told: tuple[Any, Sagemaker]) -> None
     sagemaker.stub.add_client_error("describe_pipeline_execution", "AccessDeniedException", "", 400)
     with pytest.raises(AccountError, match=r"^The credentials in use do not allow Describe"):
         find_execution("c", SITE, clients)
+
+
+def test_whoever_may_not_read_an_execution_is_told_so(told: tuple[Any, Sagemaker]) -> None:
+    """It is not said that there is none."""
+    clients, sagemaker = told
+    sagemaker.stub.add_client_error("describe_pipeline_execution", "AccessDeniedException", "", 400)
+    with pytest.raises(AccountError, match=r"^The credentials in use do not allow Describe"):
+        read_execution(arn("a"), SITE, clients)
