@@ -129,6 +129,11 @@ def present_rules(wanted: TriggerRequests, events: Any) -> dict[str, PresentRule
     }
 
 
+def present_targets(rules: Mapping[str, PresentRule]) -> list[Mapping[str, Any]]:
+    """The targets of all rules."""
+    return [target for rule in rules.values() for target in rule.targets.values()]
+
+
 def _reconcile_schedules(wanted: TriggerRequests, scheduler: Any) -> list[Change]:
     declared = {request["Name"]: request for request in wanted.schedules}
     found = present_schedules(wanted, scheduler)

@@ -6,9 +6,9 @@ from pipelines.account.clients import Clients
 from pipelines.account.deployed import deployed_pipelines
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.functions import remove_unused
-from pipelines.account.in_use import calls_in_use, calls_of_rules, executions_under_way
+from pipelines.account.in_use import calls_in_use, calls_of_targets, executions_under_way
 from pipelines.account.lease import publishing
-from pipelines.reconcile import delete_triggers, present_rules
+from pipelines.reconcile import delete_triggers, present_rules, present_targets
 from pipelines.trigger_requests import trigger_requests
 from steps.bundle import ROOT
 from steps.site import Site
@@ -56,7 +56,7 @@ def delete(
             say(f"deleted pipeline {pipeline_name}")
         else:
             say(f"pipeline {pipeline_name} is not deployed")
-        used = calls_of_rules(present_rules(kept, clients.events))
+        used = calls_of_targets(present_targets(present_rules(kept, clients.events)))
         used |= calls_in_use(site, others, clients)
         lease.renew()
         handlers = ROOT.glob("infrastructure/functions/*/handler.py")

@@ -14,7 +14,7 @@ from pipelines.compile import Compiled
 from pipelines.definition import Json
 from pipelines.plan import Deployed
 from pipelines.plan.code import named_code
-from pipelines.reconcile import PresentRule, present_rules, present_schedules
+from pipelines.reconcile import PresentRule, present_rules, present_schedules, present_targets
 from pipelines.release import Release, manifest_uri, release
 from pipelines.triggers import TRIGGERED
 from pipelines.triggers import schedules as declared_schedules
@@ -74,7 +74,7 @@ def read_state(compiled: Compiled, site: Site, clients: Clients) -> State:
             function.arn for function in wanted.functions if is_published(function, clients.lambda_)
         ),
         manifests=_read_manifests(
-            wanted, [pipeline.get("definition"), *_targets(rules)], site, bucket
+            wanted, [pipeline.get("definition"), *present_targets(rules)], site, bucket
         ),
         schedules=schedules,
         rules=rules,
@@ -160,10 +160,6 @@ def _read_pipeline(wanted: Release, sagemaker: Any) -> dict[str, Any]:
         "max_parallel_steps": parallelism.get("MaxParallelExecutionSteps"),
         "tags": {tag["Key"]: tag["Value"] for tag in tags},
     }
-
-
-def _targets(rules: Mapping[str, PresentRule]) -> list[Json]:
-    return [target for rule in rules.values() for target in rule.targets.values()]
 
 
 def _read_manifests(

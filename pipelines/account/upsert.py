@@ -16,11 +16,11 @@ from pipelines.account.clients import Clients
 from pipelines.account.deployed import State, read_state
 from pipelines.account.errors import AccountError, explained
 from pipelines.account.functions import Sleep, called, publish, remove_unused
-from pipelines.account.in_use import calls_in_use, calls_of_rules
+from pipelines.account.in_use import calls_in_use, calls_of_targets
 from pipelines.account.lease import Lease, publishing
 from pipelines.account.objects import Bucket
 from pipelines.plan import Plan, plan
-from pipelines.reconcile import reconcile_triggers
+from pipelines.reconcile import present_targets, reconcile_triggers
 from pipelines.release import Release
 from steps.site import Site
 
@@ -142,9 +142,10 @@ def _remove_old_functions(
 
     Those of the version before stay, for events that are on their way.
     """
-    targets = [json.dumps(dict(requests.target)) for requests in state.release.rules]
-    before = called([json.dumps(state.deployed.definition)]) | calls_of_rules(state.deployed.rules)
-    after = called([state.release.definition, *targets])
+    before = called([json.dumps(state.deployed.definition)])
+    before |= calls_of_targets(present_targets(state.deployed.rules))
+    after = called([state.release.definition])
+    after |= calls_of_targets(requests.target for requests in state.release.rules)
     replaced = before - after
     if replaced:
         used = before | after | calls_in_use(site, state.others | {state.release.name}, clients)
