@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pipelines.catalogue import CATALOGUE, no_pipeline
+from pipelines.definition import Json, load
 from steps.bundle import Bundle
 from steps.errors import DeclarationError, SiteError
 from steps.lambda_function import Function
@@ -40,6 +41,18 @@ class Compiled:
     """The source bundles, by step folder."""
     functions: Mapping[str, Function]
     """The Lambda functions that its steps call, by folder."""
+
+
+def compile_definitions(site: Site) -> dict[str, Mapping[str, Json]]:
+    """Compile all pipelines of the catalogue: their parsed definitions by name.
+
+    Args:
+        site: Where they are deployed to.
+
+    Raises:
+        DeclarationError: One of them cannot be compiled as declared.
+    """
+    return {name: load(compile_pipeline(name, site).definition) for name in CATALOGUE}
 
 
 def compile_pipeline(name: str, site: Site) -> Compiled:

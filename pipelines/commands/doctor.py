@@ -5,15 +5,9 @@ import json
 import sys
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
-from pipelines.catalogue import CATALOGUE
 from pipelines.commands.usage import Commands, site
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pipelines.definition import Json
 
 MAX_ATTEMPTS = 2
 """Of a call: a person waits."""
@@ -32,19 +26,14 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from pipelines.account.clients import Clients
     from pipelines.account.doctor import doctor
     from pipelines.account.health import Verdict
-    from pipelines.compile import compile_pipeline
-    from pipelines.definition import load
+    from pipelines.compile import compile_definitions
 
     target = site()
-
-    def definitions() -> "Mapping[str, Mapping[str, Json]]":
-        return {name: load(compile_pipeline(name, target).definition) for name in CATALOGUE}
-
     width = max(map(len, Verdict))
     findings = []
     for finding in doctor(
         target,
-        definitions,
+        partial(compile_definitions, target),
         Clients(target, max_attempts=MAX_ATTEMPTS),
         now=lambda: datetime.now(UTC),  # noqa: TID251 - compared with the service's clock
     ):

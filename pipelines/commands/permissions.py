@@ -107,13 +107,12 @@ def _what_to_do(needed: "Permissions") -> str:
 
 
 def _roles(arguments: argparse.Namespace) -> "Mapping[Role, Permissions]":
-    from pipelines.compile import compile_pipeline
-    from pipelines.definition import load
+    from pipelines.compile import compile_definitions
     from pipelines.permissions.roles import role_permissions
 
     settings = site()
     # All of them: models that one pipeline registers are served by another.
-    definitions = {name: load(compile_pipeline(name, settings).definition) for name in CATALOGUE}
+    definitions = compile_definitions(settings)
     names = arguments.names or list(CATALOGUE)
     parameters = assignments(arguments.parameter)
     declared = {item["Name"] for name in names for item in definitions[name]["Parameters"]}

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 
-from pipelines.catalogue import CATALOGUE
 from pipelines.commands.usage import Commands, site
 
 
@@ -27,14 +26,13 @@ def add(commands: Commands) -> None:
 
 
 def _stack(arguments: argparse.Namespace) -> int:
-    from pipelines.compile import compile_pipeline
-    from pipelines.definition import load
+    from pipelines.compile import compile_definitions
     from pipelines.permissions.roles import role_permissions
     from pipelines.stack import named_elsewhere, stack_template
 
     target = site()
-    definitions = {name: load(compile_pipeline(name, target).definition) for name in CATALOGUE}
-    needed = role_permissions(target, definitions, names=list(CATALOGUE), parameters={})
+    definitions = compile_definitions(target)
+    needed = role_permissions(target, definitions, names=list(definitions), parameters={})
     template = stack_template(
         target, list(needed.values()), has_bucket=not arguments.without_bucket
     )
