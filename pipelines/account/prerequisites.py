@@ -77,20 +77,28 @@ def _trust(subject: str, name: str, needed: Permissions, policy: Mapping[str, Js
         service: _lets_in(policy, service, needed.account)
         for service in (f"{item}.amazonaws.com" for item in needed.services)
     }
-    for verdict, access, words in (
-        (
-            Verdict.PROBLEM,
-            Access.DENIED,
-            "does not let {} in ({}); give it the trust policy of 'pipelines permissions'.",
-        ),
-        (Verdict.UNKNOWN, Access.OPEN, "may not let {} in ({})."),
-    ):
-        for service, decision in decisions.items():
+    worst = _worst(decisions)
+    if worst is None:
+        return Finding(Verdict.OK, subject, f"'{name}' lets {' and '.join(decisions)} in.")
+    service, decision = worst
+    if decision.verdict is Access.OPEN:
+        text = f"'{name}' may not let {service} in ({decision.reason})."
+        return Finding(Verdict.UNKNOWN, subject, text)
+    return Finding(
+        Verdict.PROBLEM,
+        subject,
+        f"'{name}' does not let {service} in ({decision.reason}); give it the trust policy of "
+        "'pipelines permissions'.",
+    )
+
+
+def _worst(decisions: Mapping[str, Decision]) -> tuple[str, Decision] | None:
+    """The first decision that denies, or else the first that is open; None: all allow."""
+    for access in (Access.DENIED, Access.OPEN):
+        for name, decision in decisions.items():
             if decision.verdict is access:
-                return Finding(
-                    verdict, subject, f"'{name}' {words.format(service, decision.reason)}"
-                )
-    return Finding(Verdict.OK, subject, f"'{name}' lets {' and '.join(decisions)} in.")
+                return name, decision
+    return None
 
 
 def _lets_in(policy: Mapping[str, Json], service: str, account: str) -> Decision:
@@ -333,27 +341,26 @@ def look_at_queue(site: Site, rules: Sequence[str], sqs: Any) -> Iterator[Findin
     # A queue without a policy has no such attribute.
     policy = json.loads(answer.get("Attributes", {}).get("Policy", '{"Statement": []}'))
     decisions = {rule: _takes(policy, rule, site) for rule in rules}
-    for rule, decision in decisions.items():
-        if decision.verdict is Access.DENIED:
-            statement = json.dumps(dead_letter_statement(site))
-            yield Finding(
-                Verdict.PROBLEM,
-                subject,
-                f"'{name}' does not let {RULES_SERVICE} send to it ({decision.reason}), so that "
-                f"what the rule '{rule}' cannot deliver is lost; give its policy this statement, "
-                f"and none that denies it: {statement}",
-            )
-            return
-    for rule, decision in decisions.items():
-        if decision.verdict is Access.OPEN:
-            yield Finding(
-                Verdict.UNKNOWN,
-                subject,
-                f"'{name}' may not let {RULES_SERVICE} send to it for the rule '{rule}' "
-                f"({decision.reason}).",
-            )
-            return
-    yield Finding(Verdict.OK, subject, f"'{name}' lets {RULES_SERVICE} send to it.")
+    worst = _worst(decisions)
+    if worst is None:
+        yield Finding(Verdict.OK, subject, f"'{name}' lets {RULES_SERVICE} send to it.")
+        return
+    rule, decision = worst
+    if decision.verdict is Access.OPEN:
+        yield Finding(
+            Verdict.UNKNOWN,
+            subject,
+            f"'{name}' may not let {RULES_SERVICE} send to it for the rule '{rule}' "
+            f"({decision.reason}).",
+        )
+    else:
+        yield Finding(
+            Verdict.PROBLEM,
+            subject,
+            f"'{name}' does not let {RULES_SERVICE} send to it ({decision.reason}), so that what "
+            f"the rule '{rule}' cannot deliver is lost; give its policy this statement, and none "
+            f"that denies it: {json.dumps(dead_letter_statement(site))}",
+        )
 
 
 def _takes(policy: Mapping[str, Json], rule: str, site: Site) -> Decision:
