@@ -206,7 +206,7 @@ def failure(execution: Execution) -> Iterable[str]:
             yield f"The execution failed: {execution.failure_reason}"
             yield from _about_cause(execution.diagnosis)
         return
-    yield f"Step '{failed.name}' failed: {failed.failure_reason}"
+    yield failed.failure
     if failed.failed_job is not None:
         yield from _about_job(failed.failed_job)
     yield from _about_cause(failed.diagnosis)

@@ -92,6 +92,11 @@ class StepExecution:
     """The job that failed; None without one."""
 
     @property
+    def failure(self) -> str:
+        """That it failed, and why, in words; of a step that did."""
+        return f"Step '{self.name}' failed: {self.failure_reason}"
+
+    @property
     def is_cache_hit(self) -> bool:
         """Whether an earlier result stood in for running the step."""
         return self.cache_source is not None

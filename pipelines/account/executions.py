@@ -25,6 +25,7 @@ from steps.site import Site
 LATEST = "latest"
 POLL_SECONDS = 10.0
 """Steps take minutes, and all of an account share the limits of its calls."""
+NO_EXECUTIONS = "There are no executions; begin one with 'pipelines start NAME'."
 _EXECUTION = "/execution/"
 _PAGE_SIZE = 100
 _NUM_DIGITS = 7
@@ -172,7 +173,7 @@ def _reason(item: Listed, clients: Clients) -> str:
     failed = first_failure(steps)
     if failed is None or failed.failure_reason is None:
         return item.failure_reason
-    return f"Step '{failed.name}' failed: {failed.failure_reason}"
+    return failed.failure
 
 
 @explained()
@@ -213,7 +214,7 @@ def find_execution(text: str, site: Site, clients: Clients) -> str:
             for item in list_executions(name, site, clients, num_executions=1)
         ]
         if not executions:
-            raise AccountError("There are no executions; begin one with 'pipelines start NAME'.")
+            raise AccountError(NO_EXECUTIONS)
         return max(executions, key=lambda item: item.started).arn
     for name in deployed:
         arn = _arn(name, text, site)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from pipelines.account.errors import AccountError, call_unless, code
+from pipelines.permissions.triggers import RULES_SERVICE
 from steps.lambda_function import Function
 
 WAIT_SECONDS = 1.0
@@ -90,7 +91,7 @@ def publish(function: Function, lambda_: Any, sleep: Sleep) -> None:
                 Qualifier=function.alias,
                 StatementId=_RULES,
                 Action="lambda:InvokeFunction",
-                Principal="events.amazonaws.com",
+                Principal=RULES_SERVICE,
                 SourceArn=function.rules_arn,
             )
         )

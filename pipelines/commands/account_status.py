@@ -6,6 +6,7 @@ import sys
 from pipelines.account.clients import Clients
 from pipelines.account.deployed import deployed_pipelines
 from pipelines.account.executions import (
+    NO_EXECUTIONS,
     Listed,
     find_execution,
     list_executions,
@@ -40,9 +41,7 @@ def show_account(text: str | None, site: Site, clients: Clients, *, as_json: boo
         if as_json:
             print(json.dumps([item.to_document() for item in found], indent=2, sort_keys=True))
         elif not found:
-            print(
-                "There are no executions; begin one with 'pipelines start NAME'.", file=sys.stderr
-            )
+            print(NO_EXECUTIONS, file=sys.stderr)
         else:
             header = ("PIPELINE", "EXECUTION", "STATUS", "STARTED (UTC)", "NAME", "REASON")
             print_list([header, *map(_row, with_reasons(found, clients))])

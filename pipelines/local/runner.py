@@ -213,7 +213,7 @@ class _Runner:
         elif failed is not None:
             self._save(
                 Status.COMPLETED_WITH_FAILURES if self._are_failures_followed() else Status.FAILED,
-                f"Step '{failed.name}' failed: {failed.failure_reason}",
+                failed.failure,
             )
         else:
             self._save(Status.SUCCEEDED)

@@ -150,13 +150,8 @@ def _functions(project: Project, triggers: TriggerRequests, arns: Arns) -> Itera
             for action in (
                 *("CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction"),
                 *("GetAlias", "GetFunctionConfiguration", "GetPolicy", "ListAliases"),
-                *(
-                    "ListVersionsByFunction",
-                    "PublishVersion",
-                    "PutFunctionConcurrency",
-                    "UpdateFunctionCode",
-                ),
-                "UpdateFunctionConfiguration",
+                *("ListVersionsByFunction", "PublishVersion", "PutFunctionConcurrency"),
+                *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
             )
         ),
         resources=tuple(arn for name in names for arn in _function_arns(name, arns)),

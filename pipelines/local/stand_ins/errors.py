@@ -26,3 +26,8 @@ def client_error(
     }
     error: Exception = ClientError(response, operation)
     return error
+
+
+def refusal(operation: str, message: str) -> Exception:
+    """The error of a request that the service finds wrong."""
+    return client_error(operation, "ValidationException", message)

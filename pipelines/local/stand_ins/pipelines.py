@@ -11,7 +11,7 @@ from pipelines.local.execution import LocalExecution
 from pipelines.local.history import executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
-from pipelines.local.stand_ins.errors import client_error
+from pipelines.local.stand_ins.errors import client_error, refusal
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
 
 Start: TypeAlias = Callable[[str, Mapping[str, str]], LocalExecution]
@@ -64,7 +64,7 @@ class PipelinesStandIn(SageMakerStandIn):
         """Run a pipeline, once for each token; unlike the service, to its end."""
         operation = "StartPipelineExecution"
         if len(ClientRequestToken) not in _TOKEN_CHARACTERS:
-            raise _refusal(
+            raise refusal(
                 operation,
                 f"ClientRequestToken has {len(ClientRequestToken)} characters; expected 32 to 128.",
             )
@@ -73,7 +73,7 @@ class PipelinesStandIn(SageMakerStandIn):
             try:
                 execution = self._start(PipelineName, values)
             except LocalExecutionError as error:
-                raise _refusal(operation, str(error)) from error
+                raise refusal(operation, str(error)) from error
             self._started[ClientRequestToken] = execution.arn
         return {"PipelineExecutionArn": self._started[ClientRequestToken]}
 
@@ -88,7 +88,3 @@ def _step(step: StepExecution) -> dict[str, Any]:
         "Metadata": step.metadata,
         **{name: value for name, value in optional.items() if value is not None},
     }
-
-
-def _refusal(operation: str, message: str) -> Exception:
-    return client_error(operation, "ValidationException", message)

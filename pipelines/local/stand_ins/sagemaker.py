@@ -11,7 +11,7 @@ from pipelines.local.errors import StepFailed, choices
 from pipelines.local.history import Recorded, executions
 from pipelines.local.hosting import Hosting
 from pipelines.local.registry import Registry
-from pipelines.local.stand_ins.errors import client_error
+from pipelines.local.stand_ins.errors import refusal
 
 
 class SageMakerStandIn:
@@ -37,7 +37,7 @@ class SageMakerStandIn:
         """The model package with an ARN or a name `<group>/<version>`."""
         package = self._registry.find(ModelPackageName)
         if package is None:
-            raise _refusal(
+            raise refusal(
                 "DescribeModelPackage", f"ModelPackage {ModelPackageName} does not exist."
             )
         return _with_time(package)
@@ -58,14 +58,14 @@ class SageMakerStandIn:
             ("SortOrder", SortOrder, ("Ascending", "Descending")),
         ):
             if value not in allowed:
-                raise _refusal(
+                raise refusal(
                     "ListModelPackages", f"{name} is '{value}'; allowed: {choices(list(allowed))}."
                 )
         group = ModelPackageGroupName.rpartition("/")[2]
         # Versions count up with time, so both orders are the order of the versions.
         packages = self._registry.packages(group)
         if not packages:
-            raise _refusal(
+            raise refusal(
                 "ListModelPackages", f"ModelPackageGroup {ModelPackageGroupName} does not exist."
             )
         if SortOrder == "Descending":
@@ -85,7 +85,7 @@ class SageMakerStandIn:
         """An endpoint and what it serves."""
         endpoint = self._hosting.endpoint(EndpointName)
         if endpoint is None:
-            raise _refusal("DescribeEndpoint", f"Could not find endpoint '{EndpointName}'.")
+            raise refusal("DescribeEndpoint", f"Could not find endpoint '{EndpointName}'.")
         response = self._hosting.describe(endpoint)
         for name in ("CreationTime", "LastModifiedTime"):
             response[name] = datetime.fromisoformat(response[name])
@@ -104,7 +104,7 @@ class SageMakerStandIn:
                 EndpointName, EndpointConfigName, is_stopping=self._is_stopping
             )
         except StepFailed as error:
-            raise _refusal("UpdateEndpoint", str(error)) from error
+            raise refusal("UpdateEndpoint", str(error)) from error
         return {"EndpointArn": endpoint.arn}
 
     def delete_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803
@@ -112,7 +112,7 @@ class SageMakerStandIn:
         try:
             self._hosting.stop(EndpointName)
         except StepFailed as error:
-            raise _refusal("DeleteEndpoint", str(error)) from error
+            raise refusal("DeleteEndpoint", str(error)) from error
         return {}
 
     def list_pipeline_executions(
@@ -125,7 +125,7 @@ class SageMakerStandIn:
     ) -> dict[str, Any]:
         """Summaries of the executions of a pipeline; of several pages, the first."""
         if SortBy != "CreationTime":
-            raise _refusal("ListPipelineExecutions", f"SortBy is '{SortBy}'; here: CreationTime.")
+            raise refusal("ListPipelineExecutions", f"SortBy is '{SortBy}'; here: CreationTime.")
         found = executions(self._root, pipeline=PipelineName)
         if SortOrder == "Ascending":
             found.reverse()
@@ -151,7 +151,3 @@ def _summary(recorded: Recorded) -> dict[str, Any]:
         "StartTime": execution.started,
         "PipelineExecutionStatus": str(status),
     }
-
-
-def _refusal(operation: str, message: str) -> Exception:
-    return client_error(operation, "ValidationException", message)
