@@ -277,10 +277,11 @@ class Hosting:
             deadline = time.monotonic() + _STOP_SECONDS
             if state is not None and is_alive(directory):
                 _signal(state.pid, signal.SIGTERM)
-                while is_alive(directory) and time.monotonic() < deadline:
+                # What is killed may still write until it is gone.
+                while is_alive(directory):
+                    if time.monotonic() >= deadline:
+                        _signal(state.pid, signal.SIGKILL)
                     time.sleep(_POLL_SECONDS)
-                if is_alive(directory):
-                    _signal(state.pid, signal.SIGKILL)
             if directory in _started:
                 _started.pop(directory).wait()
             shutil.rmtree(directory)

@@ -285,6 +285,21 @@ def test_a_process_that_was_killed_is_reported_and_replaced(
     assert ask(backing)["model"] == "a"
 
 
+def test_a_process_that_does_not_end_is_killed(
+    hosting: Hosting, configure: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is busy for too long, or stopped by a debugger."""
+    monkeypatch.setattr(hosting_module, "_STOP_SECONDS", 0.1)
+    hanging = hosting.deploy("dogs", configure("a", config="one"), is_stopping=NEVER)
+    os.kill(hanging.pid, signal.SIGSTOP)
+
+    hosting.stop("dogs")
+
+    assert has_ended(hanging.pid)
+    assert hosting.endpoints() == []
+    assert not hanging.log_path.parent.exists()
+
+
 def test_what_does_not_exist_is_named(hosting: Hosting, backing: Backing) -> None:
     """Models, configurations and endpoints that are not there."""
     cases: list[tuple[Callable[[], object], str]] = [
