@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import tarfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from pipelines.local.processes import JobServer
 from pipelines.local.registry import ApprovalStatus, Registry
 from pipelines.summary import output_dir
 from tests.local.conftest import Machine
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -331,7 +331,7 @@ def test_a_killed_process_is_reported_and_started_again(
     approve(machine)
     assert machine.run("deployment")[0].status is Status.SUCCEEDED
     os.kill(endpoint_of(machine).pid, signal.SIGKILL)
-    _wait_until(lambda: not endpoint_of(machine).is_alive)
+    wait_until(lambda: not endpoint_of(machine).is_alive)
     assert endpoint_of(machine).status == "OutOfService"
 
     execution, talk = machine.run("deployment")
@@ -355,10 +355,3 @@ def test_autoscaling_is_off_until_it_is_asked_for(machine: Machine) -> None:
     record: dict[str, Any] = json.loads(kept.read_bytes())
     assert record["ScalableTarget"]["MaxCapacity"] == 3
     assert record["ScalingPolicy"]["PolicyType"] == "TargetTrackingScaling"
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,21 +13,18 @@ import pytest
 
 from pipelines.execution import Status
 from tests.local.conftest import QUICK, Machine
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.local
 
 LONG = {**QUICK, "Epochs": "120", "Patience": "1000"}
 """Parameters under which Train takes some seconds on any machine."""
 
-LONG_SEARCH = {**LONG, "MaxTuningJobs": "4", "TuningEpochs": "500"}
+ENDLESS = {**LONG, "Epochs": "1000"}
+"""Parameters under which it takes minutes."""
+
+ENDLESS_SEARCH = {**LONG, "MaxTuningJobs": "4", "TuningEpochs": "1000"}
 """Parameters under which each trial does."""
-
-
-def _wait_until(is_true: Callable[[], bool], *, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -54,14 +50,17 @@ def _command(
             process.kill()
 
 
-def _wait_for_epoch(root: Path, epoch: int, *, logs: str = "Train/log.txt") -> Path:
-    """Wait until a job has reported an epoch; returns the execution's folder."""
+def _wait_for_epoch(
+    process: subprocess.Popen[str], root: Path, epoch: int, *, logs: str = "Train/log.txt"
+) -> Path:
+    """Wait until a job of a command has reported an epoch; returns the execution's folder."""
 
     def is_reported() -> bool:
+        assert process.poll() is None, process.communicate()[1]
         found = root.glob(f"executions/*/*/steps/{logs}")
         return any(f"epoch={epoch} " in log.read_text() for log in found)
 
-    _wait_until(is_reported)
+    wait_until(is_reported)
     [folder] = root.glob("executions/*/*")
     return folder
 
@@ -82,8 +81,8 @@ def _processes_naming(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("pipeline", "parameters", "logs"),
     [
-        pytest.param("retraining", LONG, "Train/log.txt", id="training"),
-        pytest.param("training", LONG_SEARCH, "Tune/001/log.txt", id="trials"),
+        pytest.param("retraining", ENDLESS, "Train/log.txt", id="training"),
+        pytest.param("training", ENDLESS_SEARCH, "Tune/001/log.txt", id="trials"),
     ],
 )
 def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
@@ -92,16 +91,16 @@ def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
     """SIGINT ends the command with 1 and the command to go on with; no process is left."""
     root = tmp_path / "root"
     with _command(root, images_dir, pipeline=pipeline, parameters=parameters) as process:
-        folder = _wait_for_epoch(root, 3, logs=logs)
+        folder = _wait_for_epoch(process, root, 3, logs=logs)
         process.send_signal(signal.SIGINT)
-        _, talk = process.communicate(timeout=30)
+        _, talk = process.communicate(timeout=SECONDS)
     assert process.returncode == 1, talk
     record = json.loads((folder / "execution.json").read_bytes())
     assert record["PipelineExecutionStatus"] == "Stopped"
     assert "Traceback" not in talk
     again = f"run {pipeline} --resume {folder.name} --root {root}"
     assert talk.endswith(f" s. {folder}\nGo on with 'pipelines {again}'.\n")
-    _wait_until(lambda: not _processes_naming(str(root)), seconds=5)
+    wait_until(lambda: not _processes_naming(str(root)))
 
 
 def test_a_killed_training_resumes_to_the_same_artifact(
@@ -112,10 +111,10 @@ def test_a_killed_training_resumes_to_the_same_artifact(
     assert whole.status is Status.SUCCEEDED, talk
     root = tmp_path / "killed"
     with _command(root, images_dir) as process:
-        folder = _wait_for_epoch(root, 10)
-    _wait_until(lambda: not _processes_naming(str(root)), seconds=10)
+        folder = _wait_for_epoch(process, root, 10)
+    wait_until(lambda: not _processes_naming(str(root)))
     with _command(root, images_dir, "--resume", folder.name) as process:
-        _, talk = process.communicate(timeout=120)
+        _, talk = process.communicate(timeout=2 * SECONDS)
     assert process.returncode == 0, talk
     log = (folder / "steps" / "Train" / "attempt-2" / "log.txt").read_text()
     assert "Resuming after epoch " in log
@@ -130,7 +129,7 @@ def test_executions_at_once_share_a_root(tmp_path: Path, images_dir: Path) -> No
         _command(root, images_dir, parameters=QUICK) as first,
         _command(root, images_dir, parameters={**QUICK, "Seed": "1"}) as second,
     ):
-        talks = [process.communicate(timeout=120)[1] for process in (first, second)]
+        talks = [process.communicate(timeout=2 * SECONDS)[1] for process in (first, second)]
         codes = [process.returncode for process in (first, second)]
     assert codes == [0, 0], talks
     packages = root / "model-packages" / "image-classification"

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from pipelines.cli import main
 from pipelines.execution import Status, StepExecution, utc_now
 from pipelines.local.history import Recorded, executions
 from tests.local.conftest import QUICK
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.local
 
 SETTINGS = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
-PATIENCE_SECONDS = 60
 
 
 def parameters(recorded: Recorded) -> dict[str, Any]:
@@ -113,13 +112,10 @@ def test_a_signal_stops_the_execution_too(
         text=True,
     )
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not executions(tmp_path):
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.05)
+        wait_until(lambda: executions(tmp_path) or process.poll() is not None)
+        assert process.returncode is None
         process.send_signal(number)
-        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        out, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
         process.wait()

@@ -82,7 +82,8 @@ class Endpoint:
         """Requests that each variant answers at the same time."""
         self._directory = directory
         self._jobs = jobs
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[asyncio.Task[None], Version] = {}
+        """Versions that finish the requests that they have."""
         self._remove_models()  # Of a process that was killed.
 
     async def go_over(self, wanted: Wanted) -> None:
@@ -104,8 +105,8 @@ class Endpoint:
         old, self.version = self.version, version
         if old is not None:
             task = asyncio.create_task(_close(old))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._closing[task] = old
+            task.add_done_callback(self._closing.pop)
 
     async def close(self, *, limit_seconds: float) -> None:
         """End all versions when they have answered the requests that they have.
@@ -113,10 +114,12 @@ class Endpoint:
         Args:
             limit_seconds: Requests that are not answered by then fail.
         """
+        versions = [*self._closing.values()]
         if self.version is not None:
-            await _close(self.version, limit_seconds=limit_seconds)
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=limit_seconds)
+            versions.append(self.version)
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*(_close(each, limit_seconds=limit_seconds) for each in versions))
         self._remove_models()
 
     def _remove_models(self) -> None:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from pipelines.local.stand_ins.runtime import RuntimeStandIn
 from pipelines.local.stand_ins.sagemaker import SageMakerStandIn
 from tests.unit.pipelines.local.definitions import has_ended
 from tests.unit.pipelines.local.models import ECHO, NOW, archive, register
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -98,14 +98,6 @@ def status_of(hosting: Hosting) -> str | None:
     """Status of the endpoint `dogs`; None where there is none."""
     endpoint = hosting.endpoint("dogs")
     return endpoint.status if endpoint is not None else None
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait a while for something that comes true by itself."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_an_endpoint_is_created_updated_and_stopped(
@@ -259,12 +251,15 @@ def test_no_request_fails_while_versions_change(
     callers = [threading.Thread(target=call) for _ in range(3)]
     for caller in callers:
         caller.start()
-    for name in ("b", "c"):
-        hosting.deploy("dogs", configure(name, config=f"to-{name}"), is_stopping=NEVER)
-        time.sleep(0.4)
-    is_done.set()
-    for caller in callers:
-        caller.join()
+    try:
+        wait_until(lambda: "a" in answers)
+        for name in ("b", "c"):
+            hosting.deploy("dogs", configure(name, config=f"to-{name}"), is_stopping=NEVER)
+            wait_until(lambda: name in answers)  # noqa: B023 - it is over with its turn
+    finally:
+        is_done.set()
+        for caller in callers:
+            caller.join()
 
     assert sorted(set(answers)) == ["a", "b", "c"]
 
@@ -351,21 +346,26 @@ def test_names_are_taken_once(hosting: Hosting, configure: Callable[..., str]) -
 
 
 def test_two_deployments_at_once_are_refused(
-    hosting: Hosting, configure: Callable[..., str]
+    hosting: Hosting, configure: Callable[..., str], tmp_path: Path
 ) -> None:
     """The second is told; the first goes on."""
-    slow = configure("a", config="one", code="import time\ntime.sleep(1)\n" + ECHO)
+    may_load = tmp_path / "may-load"
+    loading = f"import os, time\nwhile not os.path.exists({str(may_load)!r}): time.sleep(0.01)\n"
+    slow = configure("a", config="one", code=loading + ECHO)
     first = threading.Thread(
         target=hosting.deploy, args=("dogs", slow), kwargs={"is_stopping": NEVER}
     )
     first.start()
-    time.sleep(0.2)
+    try:
+        wait_until(lambda: status_of(hosting) == "Creating")
 
-    with pytest.raises(StepFailed) as error:
-        hosting.deploy("dogs", slow, is_stopping=NEVER)
+        with pytest.raises(StepFailed) as error:
+            hosting.deploy("dogs", slow, is_stopping=NEVER)
+    finally:
+        may_load.touch()
+        first.join()
 
     assert str(error.value) == "Cannot update in-progress endpoint 'dogs'."
-    first.join()
     assert status_of(hosting) == "InService"
 
 
@@ -403,7 +403,7 @@ def test_a_process_that_goes_on_after_all_is_not_waited_for(
     endpoint = hosting.endpoint("dogs")
     assert endpoint is not None
     directory = endpoint.log_path.parent
-    hosting_module._started.pop(directory).wait(10)
+    hosting_module._started.pop(directory).wait(SECONDS)
     takes_the_lock_late = """
 import fcntl, json, pathlib, signal, time
 time.sleep(0.3)
@@ -424,7 +424,7 @@ while True:
             target=hosting.deploy, args=("dogs", config), kwargs={"is_stopping": NEVER}
         )
         deploying.start()
-        deploying.join(10)
+        deploying.join(SECONDS)
         is_deployed = not deploying.is_alive()
         process.kill()
     deploying.join()

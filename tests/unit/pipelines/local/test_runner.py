@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +39,7 @@ from tests.unit.pipelines.local.definitions import (
     put_code,
     training,
 )
+from tests.waiting import SECONDS
 
 Execute = Callable[..., LocalExecution]
 
@@ -400,18 +400,30 @@ def test_any_outcome_and_no_failure(execute: Execute) -> None:
 
 
 def test_a_failure_starts_nothing_more_but_lets_running_steps_end(
-    execute: Execute, store: LocalStore
+    execute: Execute, store: LocalStore, root: Path
 ) -> None:
     """A step beside the failing one ends; one that comes later never starts."""
     put_code(
         store,
         "code",
-        {"train.py": "import sys, time\nif sys.argv[-1] == 'bad': sys.exit(1)\ntime.sleep(0.5)\n"},
+        {
+            "train.py": "import os, sys, time\nif sys.argv[-1] == 'bad': sys.exit(1)\n"
+            "while not os.path.exists(os.environ['HOME'] + '/failed'): time.sleep(0.01)\n"
+        },
     )
+
+    class Watcher(Recorder):
+        def update(self, step: Any) -> None:
+            super().update(step)
+            if step.status is Status.FAILED:
+                (root / "home" / "failed").touch()
+
     bad = training("Bad", hyperparameters={"kind": "bad"})
     good = training("Good", hyperparameters={"kind": "good"})
 
-    execution = execute(definition(bad, good, training("Later", step={"DependsOn": ["Good"]})))
+    execution = execute(
+        definition(bad, good, training("Later", step={"DependsOn": ["Good"]})), display=Watcher()
+    )
 
     assert [str(step.status) for step in execution.steps] == ["Failed", "Succeeded", "Skipped"]
 
@@ -708,7 +720,7 @@ class Interrupting(Recorder):
 
 
 SLEEPER = (
-    "import os, time\nprint(os.getpid(), flush=True)\nprint('f1=1', flush=True)\ntime.sleep(60)\n"
+    "import os, time\nprint(os.getpid(), flush=True)\nprint('f1=1', flush=True)\ntime.sleep(600)\n"
 )
 
 
@@ -745,20 +757,24 @@ def test_a_step_that_does_not_stop_is_left_behind(
 ) -> None:
     """A function that never returns keeps neither the execution nor a signal waiting."""
     monkeypatch.setattr(runner, "_STOP_SECONDS", 0.1)
-    put_function(tmp_path, "hang", "import threading; threading.Event().wait(60)")
+    put_function(
+        tmp_path,
+        "hang",
+        "import os, signal, threading; os.kill(os.getpid(), signal.SIGINT)\n"
+        "    threading.Event().wait(600)",
+    )
     hang = {
         "Name": "Hang",
         "Type": "Lambda",
         "Arguments": {},
         "FunctionArn": "arn:aws:lambda:r:1:function:hang",
     }
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     execution = execute(definition(hang, {**fail("Later", ""), "DependsOn": ["Hang"]}))
 
     assert execution.status is Status.STOPPED
     assert [str(step.status) for step in execution.steps] == ["Stopped", "Skipped"]
-    assert execution.seconds < 10
+    assert execution.seconds < SECONDS
 
 
 class Breaking(Recorder):
@@ -781,7 +797,7 @@ def test_no_job_outlives_a_runner_that_breaks(
         execute(definition(training("Train", metrics={"f1": "f1=([0-9.]+)"})), display=Breaking())
 
     (log,) = root.glob("executions/demo/*/steps/Train/log.txt")
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < SECONDS
     assert has_ended(int(log.read_text().splitlines()[0]))
 
 
@@ -791,9 +807,9 @@ def test_a_fault_of_a_stopping_machine_is_no_failure(
 ) -> None:
     """A job that the runner's own end takes away is stopped, and not failed or retried."""
 
-    def interrupt(*_: object, **__: object) -> None:
+    def interrupt(call: JobCall, **_: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.2)
+        assert call.machine.is_stopping.wait(SECONDS)
         raise TransientFault("The job was killed because the runner is ending.")
 
     monkeypatch.setattr(steps, "run_training", interrupt)
@@ -809,14 +825,17 @@ def test_a_signal_ends_the_wait_for_a_retry(
 ) -> None:
     """A step that waits for its next attempt stops at once."""
     flaky(monkeypatch, num_failures=9)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
 
-    execution = execute(
-        definition(training("Train", step={"RetryPolicies": [{**POLICY, "IntervalSeconds": 60}]}))
-    )
+    def delay(*_: object, **__: object) -> float:
+        os.kill(os.getpid(), signal.SIGINT)
+        return 600
+
+    monkeypatch.setattr(runner, "retry_delay", delay)
+
+    execution = execute(definition(training("Train", step={"RetryPolicies": [POLICY]})))
 
     assert execution.status is Status.STOPPED
+    assert execution.seconds < SECONDS
 
 
 def test_a_server_is_started_where_none_is_given(execute: Execute) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from tests.unit.pipelines.local.definitions import (
     processing,
     put_code,
 )
+from tests.waiting import SECONDS, wait_until
 
 Execute = Callable[..., LocalExecution]
 
@@ -142,7 +142,7 @@ def test_one_host_that_fails_ends_the_others(execute: Execute, store: LocalStore
     code = (
         "import json, os, sys, time\n"
         "host = json.load(open(sys.argv[1]))['current_host']\n"
-        "if host == 'algo-1': time.sleep(60)\n"
+        "if host == 'algo-1': time.sleep(600)\n"
         "open(os.environ['SM_OUTPUT_DIR'] + '/message', 'w').write('disk full on ' + host)\n"
         "sys.exit(4)\n"
     )
@@ -159,7 +159,7 @@ def test_one_host_that_fails_ends_the_others(execute: Execute, store: LocalStore
     assert step.failed_job is not None
     assert step.failed_job.name == str(execution.path / "steps" / "Prepare" / "algo-2")
     assert step.seconds is not None
-    assert step.seconds < 30
+    assert step.seconds < SECONDS
 
 
 def test_a_job_that_takes_too_long_is_killed(execute: Execute, store: LocalStore) -> None:
@@ -219,8 +219,7 @@ def test_a_host_that_cannot_be_prepared_ends_the_others(
     def fail_for_the_second(path: Path, document: Any) -> None:
         if "algo-2" in path.parts:
             log = path.parents[2].parent / "algo-1" / "log.txt"
-            while not (log.is_file() and log.read_text().endswith("\n")):
-                time.sleep(0.02)
+            wait_until(lambda: log.is_file() and log.read_text().endswith("\n"))
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, document)
 

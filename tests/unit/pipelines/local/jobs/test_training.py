@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from pipelines.execution import Status
@@ -126,14 +127,27 @@ def test_metrics_come_from_the_log(execute: Execute, store: LocalStore) -> None:
     assert step.summary == "f1=0.75"
 
 
-def test_metrics_are_shown_while_the_job_runs(execute: Execute, store: LocalStore) -> None:
+def test_metrics_are_shown_while_the_job_runs(
+    execute: Execute, store: LocalStore, root: Path
+) -> None:
     """A person sees the newest figures before the end."""
     put_code(
         store,
         "code",
-        {"train.py": "import time\nprint('f1=0.5')\ntime.sleep(0.5)\nprint('f1=1')\n"},
+        {
+            "train.py": "import os, time\nprint('f1=0.5')\n"
+            "while not os.path.exists(os.environ['HOME'] + '/seen'): time.sleep(0.01)\n"
+            "print('f1=1')\n"
+        },
     )
-    display = Recorder()
+
+    class Reader(Recorder):
+        def update(self, step: Any) -> None:
+            super().update(step)
+            if step.summary == "f1=0.5":
+                (root / "home" / "seen").touch()
+
+    display = Reader()
 
     execute(definition(training("Train", metrics={"f1": "f1=([0-9.]+)"})), display=display)
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import definition, get
 from tests.unit.pipelines.local.models import ECHO, archive, register
 from tests.unit.pipelines.local.test_runner import Execute
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -170,14 +170,13 @@ def test_a_signal_stops_the_job_at_once(
 ) -> None:
     """Whether the model is being loaded or asked; nothing of it stays."""
     code = ECHO.replace(
-        slow, f"{slow}\n    open({str(root / 'slow')!r}, 'w').close()\n    time.sleep(60)"
+        slow, f"{slow}\n    open({str(root / 'slow')!r}, 'w').close()\n    time.sleep(600)"
     )
     package = register(store, Registry(root), archive(code))
     store.put_bytes(f"{INPUT}a", b"a")
 
     def interrupt() -> None:
-        while not (root / "slow").exists():
-            time.sleep(0.01)
+        wait_until((root / "slow").exists)
         os.kill(os.getpid(), signal.SIGINT)
 
     interrupting = threading.Thread(target=interrupt)
@@ -186,7 +185,7 @@ def test_a_signal_stops_the_job_at_once(
     interrupting.join()
 
     assert execution.step("Transform").status is Status.STOPPED
-    assert (execution.step("Transform").seconds or 0.0) < 5
+    assert (execution.step("Transform").seconds or 0.0) < SECONDS
     assert not (execution.path / "steps" / "Transform" / "container").exists()
 
 

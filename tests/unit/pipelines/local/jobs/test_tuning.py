@@ -20,6 +20,7 @@ from tests.unit.pipelines.local.definitions import (
     put_code,
     training_request,
 )
+from tests.waiting import SECONDS, wait_until
 
 Execute = Callable[..., LocalExecution]
 
@@ -145,18 +146,25 @@ def test_results_do_not_depend_on_how_long_trials_take(execute: Execute, store: 
 
 
 def test_trials_run_side_by_side(execute: Execute, store: LocalStore) -> None:
-    """Two of four trials run at once, each with its share of the cores, never more."""
+    """Two of four trials wait for one another, each with its share of the cores; never more run."""
     code = (
         "import os, time\nfrom pathlib import Path\n"
-        "here = Path(os.environ['HOME'], 'running')\nhere.mkdir(exist_ok=True)\n"
-        "mine = here / os.environ['TRAINING_JOB_NAME']\nmine.touch()\n"
-        "time.sleep(0.4)\nprint('loss=' + str(len(list(here.iterdir()))), flush=True)\n"
-        "time.sleep(0.2)\nmine.unlink()\n"
+        "came, runs = (Path(os.environ['HOME'], name) for name in ('came', 'runs'))\n"
+        "for folder in (came, runs):\n"
+        "    folder.mkdir(exist_ok=True)\n"
+        "    (folder / os.environ['TRAINING_JOB_NAME']).touch()\n"
+        "pair = (len(list(came.iterdir())) + 1) // 2\n"
+        "while len(list(came.iterdir())) < 2 * pair: time.sleep(0.01)\n"
+        "time.sleep(0.2)\nprint('loss=' + str(max(2, len(list(runs.iterdir())))), flush=True)\n"
+        "(runs / os.environ['TRAINING_JOB_NAME']).unlink()\n"
         "assert os.environ['OMP_NUM_THREADS'] == '2'\n"
     )
-    put_code(store, "code", {"train.py": "import sys\n" + code})
+    put_code(store, "code", {"train.py": code})
+    pipeline = tuning()
+    request = pipeline["Steps"][0]["Arguments"]["TrainingJobDefinition"]
+    request["StoppingCondition"] = {"MaxRuntimeInSeconds": int(SECONDS)}
 
-    step = execute(tuning()).step("Tune")
+    step = execute(pipeline).step("Tune")
 
     assert objectives(step) == [2.0] * 4
 
@@ -200,15 +208,16 @@ def test_without_an_objective_the_step_fails(
 
 SLOPE = (
     "import sys, time\n"
+    "PAUSE = 0.05\n"
     "for epoch in range(1, 200):\n"
     "    print(f'loss={float(sys.argv[-1]) + 1 / epoch:.4f}', flush=True)\n"
-    "    if float(sys.argv[-1]) > 8: time.sleep(0.05)\n"
+    "    if float(sys.argv[-1]) > 8: time.sleep(PAUSE)\n"
 )
 
 
 def test_a_hopeless_trial_stops_early(execute: Execute, store: LocalStore) -> None:
     """The fourth trial stops at its first report; the objective is that at the decision."""
-    put_code(store, "code", {"train.py": SLOPE})
+    put_code(store, "code", {"train.py": SLOPE.replace("PAUSE = 0.05", "PAUSE = 1")})
 
     step = execute(
         tuning(
@@ -228,7 +237,7 @@ def test_a_hopeless_trial_stops_early(execute: Execute, store: LocalStore) -> No
     assert stopped["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == 10.0
     assert step.properties["TrainingJobStatusCounters"]["Stopped"] == 1
     assert step.seconds is not None
-    assert step.seconds < 8
+    assert step.seconds < SECONDS
 
 
 def test_hyperband_runs_the_good_trials_longest(execute: Execute, store: LocalStore) -> None:
@@ -248,19 +257,27 @@ def test_hyperband_runs_the_good_trials_longest(execute: Execute, store: LocalSt
     assert step.properties["BestTrainingJob"]["TrainingJobStatus"] == "Completed"
 
 
-def test_a_signal_stops_every_trial(execute: Execute, store: LocalStore) -> None:
+def test_a_signal_stops_every_trial(execute: Execute, store: LocalStore, root: Path) -> None:
     """Trials that run are killed, and the step is Stopped."""
-    code = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n"
+    code = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
     put_code(store, "code", {"train.py": code})
-    timer = threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
 
+    def pids() -> list[int]:
+        logs = root.glob("executions/demo/*/steps/Tune/*/log.txt")
+        return [int(line) for log in logs for line in log.read_text().splitlines()]
+
+    def interrupt() -> None:
+        wait_until(lambda: len(pids()) == 2)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
     execution = execute(tuning())
+    interrupting.join()
 
     assert execution.step("Tune").status is Status.STOPPED
-    logs = list((execution.path / "steps" / "Tune").glob("*/log.txt"))
-    assert len(logs) == 2
-    assert not any(Path("/proc", log.read_text().strip()).exists() for log in logs)
+    assert len(pids()) == 2
+    assert all(map(has_ended, pids()))
 
 
 def test_a_trial_that_takes_too_long_is_killed(execute: Execute, store: LocalStore) -> None:
@@ -283,8 +300,12 @@ def test_trials_end_when_the_tuning_job_breaks(
 ) -> None:
     """An artifact that cannot be stored fails the step, and no other trial goes on."""
     code = (
-        "import os, sys, time\nprint(os.getpid(), flush=True)\n"
-        "time.sleep(0.5 if sys.argv[-1] == 'fast' else 60)\nprint('loss=1')\n"
+        "import os, sys, time\nfrom pathlib import Path\nprint(os.getpid(), flush=True)\n"
+        "slow_runs = Path(os.environ['HOME'], 'slow-runs')\n"
+        "if sys.argv[-1] == 'slow':\n"
+        "    slow_runs.touch()\n    time.sleep(600)\n"
+        "while not slow_runs.exists(): time.sleep(0.01)\n"
+        "print('loss=1')\n"
     )
     put_code(store, "code", {"train.py": code})
 

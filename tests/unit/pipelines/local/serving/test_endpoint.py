@@ -1,7 +1,6 @@
 """Tests of pipelines.local.serving.endpoint."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from inference.samples import SAMPLES_FILE, Sample, samples_document
 from pipelines.local.errors import StepFailed
 from tests.unit.pipelines.local.definitions import has_ended
 from tests.unit.pipelines.local.serving.conftest import Running
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -18,8 +18,10 @@ LABEL = """
 import json, os, time
 def model_fn(model_dir): return os.environ.get("LABEL", "cat")
 def transform_fn(model, body, content_type, accept):
-    if body == b"slow":
-        time.sleep(0.5)
+    if bytes(body).startswith(b"/"):
+        open(bytes(body) + b".begun", "w").close()
+        while not os.path.exists(bytes(body)):
+            time.sleep(0.01)
     if body == b"refused":
         raise ValueError("refused")
     if body == b"text":
@@ -117,35 +119,37 @@ def test_a_broken_variant_takes_the_whole_version_along(running: Running) -> Non
     assert not list(running.root.glob("endpoints/dogs/models/*"))
 
 
-def test_the_old_version_finishes_what_it_has(running: Running) -> None:
+def test_the_old_version_finishes_what_it_has(running: Running, tmp_path: Path) -> None:
     """Requests in flight are answered by the version that took them; then it is gone."""
     running.go_over(running.variant(LABEL, environment={"LABEL": "old"}))
     old = running.endpoint.version
     assert old is not None
     pid = int(ask(running)["pid"])
-    slow = running.submit(old.variants[0].server.invoke(b"slow", None, None))
-    time.sleep(0.1)
+    slow = running.submit(old.variants[0].server.invoke(bytes(tmp_path / "end"), None, None))
+    wait_until((tmp_path / "end.begun").exists)
 
     running.go_over(running.variant(LABEL, environment={"LABEL": "new"}))
     now = ask(running)["predicted_label"]
 
     assert not slow.done()
     assert now == "new"
-    assert json.loads(slow.result(10).body)["predicted_label"] == "old"
+    (tmp_path / "end").touch()
+    assert json.loads(slow.result(SECONDS).body)["predicted_label"] == "old"
     assert has_ended(pid)
 
 
-def test_closing_ends_all_versions(running: Running) -> None:
+def test_closing_ends_all_versions(running: Running, tmp_path: Path) -> None:
     """Also one that is still busy with its last requests."""
     running.go_over(running.variant(LABEL))
     old = running.endpoint.version
     assert old is not None
     pids = [int(ask(running)["pid"])]
-    running.submit(old.variants[0].server.invoke(b"slow", None, None))
+    running.submit(old.variants[0].server.invoke(bytes(tmp_path / "never"), None, None))
+    wait_until((tmp_path / "never.begun").exists)
     running.go_over(running.variant(LABEL))
     pids.append(int(ask(running)["pid"]))
 
-    running.run(running.endpoint.close(limit_seconds=5))
+    running.run(running.endpoint.close(limit_seconds=0.5))
 
     assert all(has_ended(pid) for pid in pids)
     assert not list(running.root.glob("endpoints/dogs/models/*"))

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import time
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipelines.local.serving.model_server import ModelServer
 from pipelines.local.serving.worker import LENGTHS
 from tests.unit.pipelines.local.definitions import has_ended
 from tests.unit.pipelines.local.models import ECHO, archive
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -33,6 +33,10 @@ def transform_fn(model, body, content_type, accept):
     command, _, argument = body.decode().partition(" ")
     if command == "sleep":
         time.sleep(float(argument))
+    if command == "wait":
+        open(argument + ".begun", "w").close()
+        while not os.path.exists(argument):
+            time.sleep(0.01)
     if command == "exit":
         os._exit(3)
     if command == "leave":
@@ -85,7 +89,7 @@ def ask(body: bytes, *arguments: Any) -> Callable[[ModelServer], Coroutine[Any, 
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition that comes true in good time."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(SECONDS):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -131,21 +135,28 @@ def transform_fn(model, body, content_type, accept):
 
 
 def test_requests_are_answered_side_by_side(build: Build) -> None:
-    """Two threads sleep at the same time; a third request waits for one of them."""
+    """Two threads wait for one another, which one could not; further requests wait for them."""
+    code = """
+import threading
+meeting, lock, under_way = threading.Barrier(2), threading.Lock(), []
+def model_fn(model_dir): pass
+def transform_fn(model, body, content_type, accept):
+    with lock:
+        under_way.append(None)
+        most = len(under_way)
+    meeting.wait()
+    with lock:
+        under_way.pop()
+    return str(most)
+"""
 
-    async def talk(model: ModelServer) -> list[float]:
-        started = time.monotonic()
+    async def talk(model: ModelServer) -> list[Answer]:
+        return list(await asyncio.gather(*(model.invoke(b"", None, None) for _ in range(6))))
 
-        async def one() -> float:
-            await model.invoke(b"sleep 0.5", None, None)
-            return time.monotonic() - started
+    answers = serve(build(code, response_seconds=SECONDS), talk)
 
-        return sorted(await asyncio.gather(*(one() for _ in range(3))))
-
-    first, second, third = serve(build(), talk)
-
-    assert second - first < 0.4
-    assert third - first >= 0.4
+    assert [answer.status for answer in answers] == [200] * 6
+    assert max(int(answer.body) for answer in answers) == 2
 
 
 def test_a_process_that_dies_is_started_again(
@@ -245,14 +256,17 @@ def test_a_request_that_is_given_up_ends_the_process(build: Build) -> None:
     assert before != after
 
 
-def test_a_request_that_is_given_up_while_it_waits_harms_nobody(build: Build) -> None:
+def test_a_request_that_is_given_up_while_it_waits_harms_nobody(
+    build: Build, tmp_path: Path
+) -> None:
     """Only a request that is being answered ends the process."""
 
     async def talk(model: ModelServer) -> tuple[bytes, bytes]:
-        busy = asyncio.create_task(model.invoke(b"sleep 0.5", None, None))
-        await asyncio.sleep(0.1)
+        busy = asyncio.create_task(model.invoke(f"wait {tmp_path}/end".encode(), None, None))
+        await until((tmp_path / "end.begun").exists)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(model.invoke(b"", None, None), 0.1)
+        (tmp_path / "end").touch()
         return (await busy).body, (await model.invoke(b"", None, None)).body
 
     before, after = serve(build(num_threads=1), talk)

@@ -30,20 +30,23 @@ from pipelines.local.serving.records import (
 )
 from tests.unit.pipelines.local.definitions import full_disk, has_ended
 from tests.unit.pipelines.local.models import archive
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
-SECONDS = 30.0
 FINAL = {EndpointStatus.IN_SERVICE, EndpointStatus.FAILED}
 
 WHO = """
 import os, time
 def model_fn(model_dir):
-    time.sleep(float(os.environ.get("LOADING", "0")))
+    while not os.path.exists(os.environ.get("AWAITED", "/")):
+        time.sleep(0.01)
     return os.environ["NAME"]
 def transform_fn(model, body, content_type, accept):
     if body:
-        time.sleep(float(body))
+        open(bytes(body) + b".begun", "w").close()
+        while not os.path.exists(bytes(body)):
+            time.sleep(0.01)
     return f"{model} {os.getpid()}", "text/plain"
 """
 
@@ -88,16 +91,6 @@ def want(directory: Path, name: str, *, code: str = WHO, **environment: str) -> 
     return wanted.id
 
 
-def wait_for(condition: Callable[[], Any]) -> Any:
-    """What the condition gives, as soon as it is true."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.01)
-    raise TimeoutError
-
-
 def final_state(directory: Path, wanted_id: str) -> State:
     """The state that answers a deployment, when it is final."""
 
@@ -106,7 +99,8 @@ def final_state(directory: Path, wanted_id: str) -> State:
         is_final = state is not None and state.wanted_id == wanted_id and state.status in FINAL
         return state if is_final else None
 
-    state: State = wait_for(final)
+    state = wait_until(final)
+    assert state is not None
     return state
 
 
@@ -244,6 +238,15 @@ def in_process(directory: Path, monkeypatch: pytest.MonkeyPatch) -> InProcess:
     return InProcess(directory)
 
 
+def is_closed(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def hang_up() -> None:
     """Tell this process that something is wanted."""
     os.kill(os.getpid(), signal.SIGHUP)
@@ -314,7 +317,7 @@ def test_a_full_disk_ends_no_endpoint(
         second = want(directory, "second")
         is_full.set()
         hang_up()
-        wait_for(lambda: "The state cannot be written: [Errno 28]" in caplog.text)
+        wait_until(lambda: "The state cannot be written: [Errno 28]" in caplog.text)
         assert ask(state)[0] == "first"
         is_full.clear()
         assert ask(final_state(directory, second))[0] == "second"
@@ -371,19 +374,22 @@ def test_a_signal_without_news_changes_nothing(in_process: InProcess, directory:
     in_process.run(play)
 
 
-def test_what_is_wanted_meanwhile_comes_next(in_process: InProcess, directory: Path) -> None:
+def test_what_is_wanted_meanwhile_comes_next(
+    in_process: InProcess, directory: Path, tmp_path: Path
+) -> None:
     """A deployment that arrives during another is not lost; the state says that one is going on."""
     first = want(directory, "first")
 
     def play() -> None:
         final_state(directory, first)
-        second = want(directory, "second", LOADING="0.5")
+        second = want(directory, "second", AWAITED=str(tmp_path / "awaited"))
         hang_up()
-        updating = wait_for(
+        updating = wait_until(
             lambda: (state := State.read(directory)) and state.wanted_id == second and state
         )
         third = want(directory, "third")
         hang_up()
+        (tmp_path / "awaited").touch()
         state = final_state(directory, third)
         assert (updating.status, updating.config_name) == (EndpointStatus.UPDATING, "first")
         assert ask(state)[0] == "third"
@@ -409,7 +415,7 @@ def test_what_is_wanted_of_a_failed_process_is_not_lost(
     monkeypatch.setattr(server, "locked", locked)
 
     def play() -> None:
-        wait_for(lambda: later)
+        wait_until(lambda: later)
         assert ask(final_state(directory, later[0]))[0] == "later"
 
     in_process.run(play)
@@ -467,11 +473,11 @@ def test_a_process_whose_folder_is_gone_ends(
 
 def test_an_end_during_an_update_is_an_end(in_process: InProcess, directory: Path) -> None:
     """A model that takes long to load does not keep the process."""
-    wanted = want(directory, "slow", LOADING="60")
+    wanted = want(directory, "slow", AWAITED=str(directory / "never"))
 
     def play() -> None:
-        wait_for(lambda: (state := State.read(directory)) and state.wanted_id == wanted)
-        wait_for(lambda: list(directory.glob("models/*/ml/model/code")))
+        wait_until(lambda: (state := State.read(directory)) and state.wanted_id == wanted)
+        wait_until(lambda: list(directory.glob("models/*/ml/model/code")))
 
     started = time.monotonic()
     in_process.run(play)
@@ -484,7 +490,7 @@ def test_an_end_during_an_update_is_an_end(in_process: InProcess, directory: Pat
 
 
 def test_requests_in_flight_are_answered_before_the_end(
-    in_process: InProcess, directory: Path
+    in_process: InProcess, directory: Path, tmp_path: Path
 ) -> None:
     """SIGTERM closes the door; who is inside is served."""
     wanted = want(directory, "first")
@@ -492,10 +498,12 @@ def test_requests_in_flight_are_answered_before_the_end(
 
     def play() -> None:
         state = final_state(directory, wanted)
-        caller = threading.Thread(target=lambda: names.append(ask(state, "0.5")[0]))
+        caller = threading.Thread(target=lambda: names.append(ask(state, f"{tmp_path}/end")[0]))
         caller.start()
-        time.sleep(0.2)
+        wait_until((tmp_path / "end.begun").exists)
         os.kill(os.getpid(), signal.SIGTERM)
+        wait_until(lambda: is_closed(state.port))
+        (tmp_path / "end").touch()
         caller.join(SECONDS)
 
     in_process.run(play)
