@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pipelines.compile import Compiled
@@ -15,6 +16,16 @@ AMBIENT_PREFIXES = ("AWS_", "SAGEMAKER_", "SITE_", "SM_")
 # Tests run side by side, and their tensors are small: further threads would only get in the way.
 # Libraries read it when they are loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# Properties are tested with the same examples in every run, however slow a busy machine is.
+settings.register_profile(
+    "repeatable",
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

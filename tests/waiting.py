@@ -10,7 +10,7 @@ SECONDS = 60.0
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T]) -> T:
+def wait_until(condition: Callable[[], T | None]) -> T:
     """What the condition gives, as soon as that is true.
 
     Raises:

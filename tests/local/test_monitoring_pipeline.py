@@ -24,6 +24,7 @@ from pipelines.local.hosting import Hosting
 from pipelines.local.processes import JobServer
 from pipelines.summary import figures, output_dir
 from tests.local.conftest import COLOURS, Machine, write_images
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -109,15 +110,16 @@ def send(
     ids = [f"{run}-{number}" for number in range(NUM_REQUESTS)]
     for inference_id, image in zip(ids, itertools.cycle(images), strict=False):
         client.predict(image, inference_id=inference_id)
-    for _ in range(100):
+
+    def found() -> list[str] | None:
         files = sorted(captured_dir(machine).rglob("*.jsonl"))
         lines = [line for path in files for line in path.read_text().splitlines()]
-        found = [line for line in lines if f'"inferenceId":"{run}' in line]
-        if len(found) == NUM_REQUESTS:
-            time.sleep(1)
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"Not every record of {captured_dir(machine)} was captured.")
+        captured = [line for line in lines if f'"inferenceId":"{run}' in line]
+        return captured if len(captured) == NUM_REQUESTS else None
+
+    lines = wait_until(found)
+    time.sleep(1)
+    return lines
 
 
 def capture(machine: Machine, lines: Iterable[str], start: datetime) -> None:

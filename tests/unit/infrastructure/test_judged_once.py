@@ -203,14 +203,14 @@ RUNS = st.lists(
 
 
 @given(runs=RUNS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_no_record_is_judged_twice(runs: list[Run]) -> None:
     """Whatever the ends of executions and the lengths of their windows, and however they end."""
     assert max(times_judged(judged(runs))) <= 1
 
 
 @given(runs=RUNS, order=st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_no_record_is_judged_twice_by_executions_that_overlap(
     runs: list[Run], order: st.DataObject
 ) -> None:
@@ -220,7 +220,7 @@ def test_no_record_is_judged_twice_by_executions_that_overlap(
 
 
 @given(ends=st.lists(MINUTES, max_size=8), outcomes=st.data())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_record_is_left_out(ends: list[datetime], outcomes: st.DataObject) -> None:
     """Executions one after the other, with any outcome, have judged all before the last success."""
     runs = [Run(end, 24, outcomes.draw(st.sampled_from(Outcome))) for end in sorted(ends)]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.answers import AnswerError, answer_files, parse_answers
@@ -21,7 +21,6 @@ RECORDS = st.lists(
 
 
 @given(RECORDS, st.sampled_from(["", "\n", "\r\n", " \n\n"]), st.sampled_from([None, 2]))
-@settings(deadline=None)
 def test_answers_read_back(
     records: list[dict[str, float | str | None]], separator: str, indent: int | None
 ) -> None:
@@ -83,7 +82,6 @@ def test_what_is_no_answer(content: bytes, message: str) -> None:
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60))
-@settings(deadline=None)
 def test_no_other_error(content: bytes | str) -> None:
     """Any bytes and any text are answers, or refused by the one error."""
     try:

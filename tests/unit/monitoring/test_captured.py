@@ -155,7 +155,6 @@ ANSWERS = st.one_of(
     st.lists(st.tuples(ANSWERS, st.sampled_from(["", "id"]), st.booleans()), max_size=30),
     st.integers(1, 3000),
 )
-@settings(deadline=None)
 def test_records_of_any_look_are_read_back(
     tmp_path_factory: pytest.TempPathFactory,
     items: list[tuple[dict[str, Value], str, bool]],
@@ -482,7 +481,7 @@ def test_a_request_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_order_of_files_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

@@ -114,7 +114,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[Value]]:
 @given(
     tables(), st.sampled_from(METHODS), st.integers(1, 3), st.data(), st.lists(st.integers(0, 99))
 )
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_a_window_equal_to_the_baseline_never_violates(
     table: dict[str, list[Value]],
     method: dict[str, object],
@@ -579,7 +579,6 @@ def test_evaluation_is_disabled() -> None:
     st.lists(st.integers(0, 40), max_size=3),
     st.data(),
 )
-@settings(deadline=None)
 def test_neither_order_nor_blocks_matter(
     current: list[Record], cuts: list[int], data: st.DataObject
 ) -> None:

@@ -115,7 +115,6 @@ def test_types_and_missing_values(
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=300), st.integers(0, 300))
-@settings(deadline=None)
 def test_moments_of_blocks(numbers: list[float], cut: int) -> None:
     """Two blocks give the moments and the range that numpy finds in the whole."""
     feature = FeatureAccumulator("x")
@@ -131,7 +130,7 @@ def test_moments_of_blocks(numbers: list[float], cut: int) -> None:
 
 
 @given(st.lists(st.integers(0, 100_000), max_size=4), st.integers(0, 2**32 - 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_blocks_do_not_matter(cuts: list[int], seed: int) -> None:
     """Blocks of any size give the statistics of the whole, to the last bit."""
     values = np.random.default_rng(seed).normal(size=100_000)
@@ -155,7 +154,6 @@ def test_caller_s_array_is_left_alone(num_values: int) -> None:
 
 
 @given(st.lists(st.integers(-50, 50), min_size=2, max_size=400))
-@settings(deadline=None)
 def test_buckets_are_a_histogram(numbers: list[int]) -> None:
     """Ten buckets of equal width hold every value, the largest in the last one."""
     buckets = numerical([float(number) for number in numbers])["distribution"]["kll"]["buckets"]

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.decimals import parse_decimals
@@ -17,14 +17,12 @@ def same(texts: list[bytes]) -> None:
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1))
-@settings(deadline=None)
 def test_floats_read_back(numbers: list[float]) -> None:
     """Every double is read back from its shortest text."""
     assert parse_decimals([repr(number).encode() for number in numbers]).tolist() == numbers
 
 
 @given(st.lists(st.from_regex(rb"-?(0|[1-9][0-9]{0,9})\.[0-9]{1,20}", fullmatch=True), min_size=1))
-@settings(deadline=None)
 def test_any_decimal_is_rounded_as_the_interpreter_rounds_it(texts: list[bytes]) -> None:
     """Texts of more digits than a double has give the nearest double."""
     same(texts)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -70,7 +70,6 @@ def test_numerical_distance(baseline: list[float], current: list[float], expecte
     st.lists(st.integers(-10, 10), min_size=1, max_size=60),
     st.integers(0, 60),
 )
-@settings(deadline=None)
 def test_numerical_distance_is_exact(baseline: list[int], current: list[int], cut: int) -> None:
     """With any ties, and current numbers in two blocks, the distance is the one that is counted."""
     values = np.sort(np.array(baseline, dtype=np.float64))
@@ -171,7 +170,6 @@ def test_chance_alone_is_rarely_a_robust_distance() -> None:
 
 
 @given(st.floats(0, 2000), st.integers(1, 60))
-@settings(deadline=None)
 def test_chi_squared_p_value(statistic: float, degrees: int) -> None:
     """The probability is the one that SciPy computes, in the far tail too."""
     expected = stats.chi2.sf(statistic, degrees)
@@ -179,7 +177,6 @@ def test_chi_squared_p_value(statistic: float, degrees: int) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(20, 500), st.integers(20, 500)), min_size=2, max_size=8))
-@settings(deadline=None)
 def test_chi_squared_distance(counts: list[tuple[int, int]]) -> None:
     """Where all texts are frequent, p is that of SciPy's test of homogeneity."""
     baseline, current = ({str(i): pair[side] for i, pair in enumerate(counts)} for side in (0, 1))

@@ -116,7 +116,7 @@ def test_same_window() -> None:
     st.sampled_from([1.0, 1e-12, 1e50]),
     st.integers(0, 60),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_window_equal_to_the_baseline_never_violates(
     values: NDArray[np.float64], scale: float, cut: int
 ) -> None:

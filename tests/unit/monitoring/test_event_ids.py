@@ -1,13 +1,12 @@
 """Tests of remembering events."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.event_ids import EventIds
 
 
 @given(st.lists(st.lists(st.integers(0, 200).map(str), max_size=30), max_size=20))
-@settings(deadline=None)
 def test_every_id_is_new_once(blocks: list[list[str]]) -> None:
     """An id is new where it occurs first, within blocks and across them."""
     ids, known = EventIds(), set()

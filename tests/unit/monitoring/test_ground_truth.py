@@ -88,7 +88,6 @@ LABELS = st.text(
 
 
 @given(st.dictionaries(st.integers(0, 99).map(str), LABELS), st.integers(1, 5))
-@settings(deadline=None)
 def test_labels_read_back(
     tmp_path_factory: pytest.TempPathFactory, labels: dict[str, str], file_size: int
 ) -> None:
@@ -320,7 +319,7 @@ NAMES = st.sampled_from([f"id-{number}" for number in range(6)])
     st.lists(st.lists(st.tuples(NAMES, st.sampled_from("ab")), max_size=6), max_size=4),
     st.data(),
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_neither_order_nor_repetition_matters(
     tmp_path_factory: pytest.TempPathFactory,
     captured: list[list[str]],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import json_lines
@@ -26,7 +26,6 @@ def write(path: Path, content: bytes) -> Path:
     st.sampled_from(["a.jsonl", "a.jsonl.gz"]),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_lines_come_with_their_numbers(
     tmp_path_factory: pytest.TempPathFactory,
     lines: list[bytes],

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import model_check as model_check_module
@@ -88,7 +88,6 @@ def test_same_model() -> None:
     st.data(),
     st.integers(1, 3),
 )
-@settings(deadline=None)
 def test_a_window_equal_to_the_baseline_never_violates(
     labels: list[str], data: st.DataObject, times: int
 ) -> None:
@@ -164,7 +163,6 @@ def test_any_number_of_new_labels() -> None:
     st.lists(st.integers(0, 40), max_size=3),
     st.data(),
 )
-@settings(deadline=None)
 def test_neither_order_nor_blocks_matter(
     pairs: list[tuple[str, str]], cuts: list[int], data: st.DataObject
 ) -> None:

@@ -28,7 +28,7 @@ def test_capacities(height: int, items: int) -> None:
 
 
 @given(st.integers(0, 30_000), st.integers(500, 20_000), st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_weight_is_the_number_of_values(num_values: int, run: int, seed: int) -> None:
     """No value is lost or counted twice, however often levels were compacted."""
     values = np.random.default_rng(seed).normal(size=num_values)
@@ -39,7 +39,7 @@ def test_weight_is_the_number_of_values(num_values: int, run: int, seed: int) ->
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=2050))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_few_values_are_all_kept(numbers: list[float]) -> None:
     """Up to the capacity of the first level the sketch is the data."""
     sketch = sketch_of(np.array(numbers, dtype=np.float64))

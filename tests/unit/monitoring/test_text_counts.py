@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import text_counts
@@ -33,7 +33,6 @@ def test_few_texts_are_counted_exactly(texts: list[str], cuts: list[int]) -> Non
 
 
 @given(st.data(), TEXTS, st.lists(st.integers(0, 60), max_size=3), st.integers(1, 5))
-@settings(deadline=None)
 def test_neither_order_nor_blocks_matter(
     data: st.DataObject, texts: list[str], cuts: list[int], max_texts: int
 ) -> None:

@@ -231,7 +231,7 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pointer=st.sampled_from(_pointers(sound("training"))), value=VALUES)
 @example(
     pointer="/Steps/2/Arguments/HyperParameterTuningJobConfig/ParameterRanges"

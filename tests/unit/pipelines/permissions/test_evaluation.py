@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
@@ -163,7 +163,6 @@ STATEMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(
     statements=st.lists(STATEMENTS, min_size=1, max_size=3),
     action=st.sampled_from(["s3:GetObject", "s3:PutObject"]),

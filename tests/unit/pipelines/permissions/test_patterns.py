@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.permissions.patterns import arn_covers, covers, is_pattern, overlaps
@@ -22,7 +22,6 @@ def naive(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in {"?", text[0]} and naive(pattern[1:], text[1:])
 
 
-@settings(deadline=None)
 @given(pattern=PATTERNS)
 def test_a_pattern_covers_the_texts_that_it_spells(pattern: str) -> None:
     """Of all short texts, a pattern covers those that a comparison letter by letter finds."""
@@ -31,7 +30,6 @@ def test_a_pattern_covers_the_texts_that_it_spells(pattern: str) -> None:
     ]
 
 
-@settings(deadline=None)
 @given(pattern=PATTERNS, other=PATTERNS)
 def test_a_pattern_that_covers_another_covers_its_texts(pattern: str, other: str) -> None:
     """Nothing that the covered pattern stands for is outside of the one that covers it."""
@@ -39,7 +37,6 @@ def test_a_pattern_that_covers_another_covers_its_texts(pattern: str, other: str
         assert all(naive(pattern, text) for text in TEXTS if naive(other, text))
 
 
-@settings(deadline=None)
 @given(first=PATTERNS, second=PATTERNS)
 def test_patterns_overlap_that_share_a_text(first: str, second: str) -> None:
     """Two patterns overlap, either way round, exactly where one of all texts fits both."""

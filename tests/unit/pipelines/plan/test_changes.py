@@ -65,7 +65,7 @@ def test_a_definition_does_not_differ_from_itself(name: str) -> None:
     assert other_changes(definition, same) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_every_change_of_one_value_is_found_in_its_place(data: st.DataObject) -> None:
     """Whatever value of a definition becomes another one, one thing changes, in that place."""

@@ -99,9 +99,7 @@ def final_state(directory: Path, wanted_id: str) -> State:
         is_final = state is not None and state.wanted_id == wanted_id and state.status in FINAL
         return state if is_final else None
 
-    state = wait_until(final)
-    assert state is not None
-    return state
+    return wait_until(final)
 
 
 def ask(state: State, body: str = "") -> tuple[str, int]:
