@@ -6,6 +6,7 @@ takes all new requests at once, and the old one ends when it has answered those 
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import shutil
@@ -80,11 +81,13 @@ class Endpoint:
         """The version that answers; None before the first."""
         self.num_threads = _THREADS_PER_CORE * usable_cores()
         """Requests that each variant answers at the same time."""
-        self._directory = directory
+        self._models_dir = directory / _MODELS_DIR
+        self._log_path = directory / LOG_FILE
         self._jobs = jobs
         self._closing: dict[asyncio.Task[None], Version] = {}
         """Versions that finish the requests that they have."""
-        self._remove_models()  # Of a process that was killed.
+        # Of a process that was killed.
+        shutil.rmtree(self._models_dir, ignore_errors=True)
 
     async def go_over(self, wanted: Wanted) -> None:
         """Start a new version and let it answer in place of the current one.
@@ -120,13 +123,11 @@ class Endpoint:
         for task in self._closing:
             task.cancel()
         await asyncio.gather(*(_close(each, limit_seconds=limit_seconds) for each in versions))
-        self._remove_models()
-
-    def _remove_models(self) -> None:
-        shutil.rmtree(self._directory / _MODELS_DIR, ignore_errors=True)
+        # Not what is in it: that would be another process's, in a folder in place of this one.
+        with contextlib.suppress(OSError):
+            self._models_dir.rmdir()
 
     def _describe(self, wanted: Wanted) -> Version:
-        models_dir = self._directory / _MODELS_DIR
         return Version(
             wanted=wanted,
             variants=tuple(
@@ -135,8 +136,8 @@ class Endpoint:
                     server=ModelServer(
                         archive=Path(variant.archive),
                         environment=variant.environment,
-                        work_dir=models_dir / f"{wanted.id}-{variant.name}",
-                        log_path=self._directory / LOG_FILE,
+                        work_dir=self._models_dir / f"{wanted.id}-{variant.name}",
+                        log_path=self._log_path,
                         jobs=self._jobs,
                         num_threads=self.num_threads,
                     ),

@@ -453,7 +453,7 @@ def test_a_failed_endpoint_that_is_deleted_is_gone(
 def test_a_process_whose_folder_is_gone_ends(
     in_process: InProcess, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where another folder has taken its place."""
+    """Also where another folder has taken its place, whose models are another process's."""
     monkeypatch.setattr(server, "_WATCH_SECONDS", 0.02)
     wanted = want(directory, "first")
 
@@ -461,12 +461,13 @@ def test_a_process_whose_folder_is_gone_ends(
         final_state(directory, wanted)
         # Moved and not deleted: the process deletes its models from the folder at the same time.
         directory.rename(directory.with_name("moved"))
-        directory.mkdir()
+        (directory / "models" / "of-another").mkdir(parents=True)
         (directory / LOCK_FILE).touch()
 
     in_process.run(play)
 
-    assert [path.name for path in directory.iterdir()] == [LOCK_FILE]
+    paths = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*"))
+    assert paths == [LOCK_FILE, "models", "models/of-another"]
 
 
 def test_an_end_during_an_update_is_an_end(in_process: InProcess, directory: Path) -> None:
