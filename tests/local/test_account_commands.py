@@ -20,6 +20,7 @@ from pipelines.definition import load, steps
 from steps.bundle import ROOT
 from steps.site import Site
 from tests.aws import Account, environment, make_foundations
+from tests.waiting import SECONDS
 
 pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
@@ -36,7 +37,6 @@ code = main(sys.argv[1:])
 assert not {"sagemaker", "torch"} & sys.modules.keys()
 sys.exit(code)
 """
-TIMEOUT_SECONDS = 60
 REASON = (
     "ResourceLimitExceeded: The account-level service limit 'ml.m5.xlarge for processing job "
     "usage' is 0 Instances, with current utilization of 0 Instances and a request delta of 1 "
@@ -155,7 +155,7 @@ def running(account: Account, *arguments: str) -> Iterator[subprocess.Popen[str]
 def call(account: Account, *arguments: str) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a command."""
     with running(account, *arguments) as process:
-        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+        out, err = process.communicate(timeout=SECONDS)
         return process.returncode, out, err
 
 
@@ -216,7 +216,7 @@ def test_whoever_stops_watching_stops_nothing(published: Account, service: Servi
         while (line := process.stderr.readline()) and "Tune" not in line:
             pass
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=TIMEOUT_SECONDS)
+        _, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
     assert err == (
         f"The execution goes on. See it with 'pipelines status --account {identity}', stop it "

@@ -4,7 +4,6 @@ import http.client
 import io
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,13 +19,13 @@ from pipelines.execution import utc_now
 from pipelines.local.hosting import Hosting
 from pipelines.local.jobs.archive import pack
 from pipelines.local.store import LocalStore
+from tests.waiting import SECONDS, wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 NAME = "dogs"
 NUM_REQUESTS = 2000
 NUM_CLIENTS = 4
-SECONDS = 60.0
 
 
 class Clients:
@@ -50,10 +49,7 @@ class Clients:
 
     def wait_for(self, num_answers: int) -> None:
         """Wait until so many requests have been answered."""
-        deadline = time.monotonic() + SECONDS
-        while self.num_answers < num_answers and not self.failures:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: self.num_answers >= num_answers or self.failures)
 
     def stop(self) -> None:
         """Ask no more."""

@@ -18,6 +18,7 @@ from inference.images import decode
 from monitoring.corruptions import Corruption
 from monitoring.traffic import MAX_LISTED_FAILURES, Load, Summary, simulate
 from monitoring.traffic_mix import Picture, TrafficMix, find_pictures
+from tests.waiting import SECONDS
 
 STARTED_AT = datetime(2026, 11, 21, 10, 59, 58, tzinfo=UTC)
 PICTURES = tuple(
@@ -26,7 +27,6 @@ PICTURES = tuple(
     for number in range(5)
 )
 MIX = TrafficMix(pictures=PICTURES, seed=0)
-WAIT_SECONDS = 20.0
 """What a test waits for threads before it fails."""
 
 
@@ -156,7 +156,7 @@ def test_requests_overlap() -> None:
     clock, meeting = Clock(), threading.Barrier(4)
 
     def send(image: object, *, inference_id: str) -> None:
-        meeting.wait(WAIT_SECONDS)
+        meeting.wait(SECONDS)
 
     summary = simulate(
         MIX,

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from pipelines.local import job_server
 from pipelines.local.errors import TransientFault
 from pipelines.local.processes import Command, JobServer
 from tests.unit.pipelines.local.definitions import has_ended
+from tests.waiting import SECONDS, wait_until
 
-SECONDS = 20.0
 REPOSITORY = Path(__file__).parents[4]
 
 
@@ -40,12 +39,8 @@ def finish(server: JobServer, job: Command) -> tuple[int, str]:
 
 def wait_for_text(path: Path) -> str:
     """The text of a file, as soon as it has a whole line."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if path.is_file() and path.read_text().endswith("\n"):
-            return path.read_text()
-        time.sleep(0.02)
-    raise TimeoutError(path)
+    wait_until(lambda: path.is_file() and path.read_text().endswith("\n"))
+    return path.read_text()
 
 
 def test_a_module_runs_as_under_python_m(server: JobServer, tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from pipelines.local.serving import worker
 from pipelines.local.serving.worker import LENGTHS, TOKEN_VARIABLE, Model
-
-SECONDS = 10.0
+from tests.waiting import SECONDS
 
 STEPS = """
 def model_fn(model_dir): return [model_dir]
