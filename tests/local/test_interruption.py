@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.execution import Status
 from tests.local.conftest import QUICK, Machine
+from tests.unit.pipelines.local.definitions import has_ended
 from tests.waiting import SECONDS, wait_until
 
 pytestmark = pytest.mark.local
@@ -65,15 +66,16 @@ def _wait_for_epoch(
     return folder
 
 
-def _processes_naming(text: str) -> list[str]:
-    """Commands and environments of running processes that hold a text."""
+def _left_running(root: Path) -> list[str]:
+    """Commands and environments of processes that name a root, and do not end in good time."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             content = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
         except OSError:
             continue
-        if text.encode() in content and folder.name != str(os.getpid()):
+        is_ours = str(root).encode() in content and folder.name != str(os.getpid())
+        if is_ours and not has_ended(int(folder.name)):
             found.append(content.decode(errors="replace"))
     return found
 
@@ -100,7 +102,7 @@ def test_ctrl_c_stops_the_execution_and_leaves_nothing_running(
     assert "Traceback" not in talk
     again = f"run {pipeline} --resume {folder.name} --root {root}"
     assert talk.endswith(f" s. {folder}\nGo on with 'pipelines {again}'.\n")
-    wait_until(lambda: not _processes_naming(str(root)))
+    assert _left_running(root) == []
 
 
 def test_a_killed_training_resumes_to_the_same_artifact(
@@ -112,7 +114,7 @@ def test_a_killed_training_resumes_to_the_same_artifact(
     root = tmp_path / "killed"
     with _command(root, images_dir) as process:
         folder = _wait_for_epoch(process, root, 10)
-    wait_until(lambda: not _processes_naming(str(root)))
+    assert _left_running(root) == []
     with _command(root, images_dir, "--resume", folder.name) as process:
         _, talk = process.communicate(timeout=2 * SECONDS)
     assert process.returncode == 0, talk
