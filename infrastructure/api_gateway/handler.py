@@ -53,9 +53,12 @@ _MAX_PARTS = 32
 _MAX_LEAD_BYTES = 4096
 """Bounds of a form, which has few fields with short headers."""
 
-_READ_TIMEOUT_SECONDS = 20
-_MAX_ATTEMPTS = 2
-"""An API Gateway waits 29 s, so that there is time to say what went wrong.
+_CONNECT_TIMEOUT_SECONDS = 1
+_OBJECT_TIMEOUT_SECONDS = 5
+_ANSWER_TIMEOUT_SECONDS = 20
+_MAX_ATTEMPTS = 1
+"""An API Gateway waits 29 s: within them, S3 and then the endpoint are each asked once, and there
+is time to say what went wrong.
 
 Source: Amazon API Gateway Developer Guide, quotas, "Integration timeout",
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
@@ -285,11 +288,15 @@ def _response(status: int, document: Mapping[str, float | str]) -> dict[str, Any
 def _clients() -> tuple[Any, Any]:
     """Clients of S3 and SageMaker Runtime, which outlive the request."""
     config = Config(
-        connect_timeout=2,
-        read_timeout=_READ_TIMEOUT_SECONDS,
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
     )
-    return boto3.client("s3", config=config), boto3.client("sagemaker-runtime", config=config)
+    s3 = Config(read_timeout=_OBJECT_TIMEOUT_SECONDS)
+    sagemaker_runtime = Config(read_timeout=_ANSWER_TIMEOUT_SECONDS)
+    return (
+        boto3.client("s3", config=config.merge(s3)),
+        boto3.client("sagemaker-runtime", config=config.merge(sagemaker_runtime)),
+    )
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
