@@ -18,6 +18,7 @@ from pipelines.permissions.statements import (
     log_statement,
     metrics_statement,
     object_statement,
+    volume_key_statements,
 )
 from pipelines.permissions.values import Values, members, places
 from pipelines.trigger_requests import TriggerRequests
@@ -29,6 +30,8 @@ _NEWEST_APPROVED: Calls = {
     "sagemaker:ListModelPackages": (),
     "sagemaker:DescribeModelPackage": ("ModelPackageGroupName",),
 }
+
+_UPDATE_ENDPOINT = "sagemaker:UpdateEndpoint"
 
 CALLS: Mapping[str, Calls] = {
     "activate_baseline": {
@@ -55,7 +58,7 @@ CALLS: Mapping[str, Calls] = {
     "restore_previous": {
         "sagemaker:DeleteEndpoint": ("EndpointName",),
         "sagemaker:DescribeEndpoint": ("EndpointName",),
-        "sagemaker:UpdateEndpoint": ("EndpointName", "EndpointConfigName"),
+        _UPDATE_ENDPOINT: ("EndpointName", "EndpointConfigName"),
     },
     "select_window": {
         "s3:GetObject": ("ActiveUri", "CaptureUri", "DriftHistoryUri", "QualityHistoryUri"),
@@ -150,6 +153,12 @@ def function_statements(project: Project, triggers: TriggerRequests) -> Iterator
     keys = sorted({text for event in events for text in event.texts("KmsKeyId")})
     if keys:
         yield from key_statements(arns, "EncryptObjects", OBJECT_KEY_ACTIONS, keys)
+    volume_key = project.site.volume_kms_key
+    if volume_key and any(_UPDATE_ENDPOINT in CALLS[event.function] for event in events):
+        # An endpoint's new instances have disks, as those have that the execution role asks for.
+        # Source: Amazon SageMaker AI API Reference, CreateEndpointConfig, member KmsKeyId,
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html
+        yield from volume_key_statements(arns, [volume_key])
     names = sorted({project.site.function_name(event.function) for event in events})
     if names:
         # Source: AWS Lambda Developer Guide, "Defining Lambda function permissions with an

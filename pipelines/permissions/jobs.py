@@ -11,7 +11,7 @@ from pipelines.definition import Step
 from pipelines.log_groups import JOBS, endpoint_group, job_group
 from pipelines.permissions.arns import Arns
 from pipelines.permissions.patterns import ANYTHING
-from pipelines.permissions.policy import Condition, Statement
+from pipelines.permissions.policy import Statement
 from pipelines.permissions.project import REGISTER, Project, found_images, placed
 from pipelines.permissions.statements import (
     LOG_ACTIONS,
@@ -21,6 +21,7 @@ from pipelines.permissions.statements import (
     log_statement,
     metrics_statement,
     object_statement,
+    volume_key_statements,
 )
 from pipelines.permissions.values import Member, Place, Values, members, places
 from steps.errors import DeclarationError
@@ -30,12 +31,6 @@ _JOB_KEY_ACTIONS = (*OBJECT_KEY_ACTIONS, "kms:Encrypt")
 
 Source: Amazon SageMaker AI API Reference, OutputDataConfig, member KmsKeyId,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
-"""
-_OF_SERVICES: Condition = {"Bool": {"kms:GrantIsForAWSResource": ["true"]}}
-"""Only a service may make grants in the role's name, as SageMaker does for disks.
-
-Source: AWS KMS Developer Guide, "AWS KMS condition keys", kms:GrantIsForAWSResource,
-https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 _RUNNING = ("Model", *JOBS)
 """Step types that run containers under the role."""
@@ -169,9 +164,7 @@ def _logs_and_metrics(project: Project, arns: Arns) -> Iterator[Statement]:
 def _keys(project: Project, arns: Arns) -> Iterator[Statement]:
     volumes = _keys_at(project, is_volume=True)
     if volumes:
-        yield from key_statements(
-            arns, "EncryptVolumes", ["kms:CreateGrant"], volumes, condition=_OF_SERVICES
-        )
+        yield from volume_key_statements(arns, volumes)
     keys = object_keys(project)
     if keys:
         yield from key_statements(arns, "EncryptObjects", _JOB_KEY_ACTIONS, keys)

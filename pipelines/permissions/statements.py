@@ -155,6 +155,26 @@ def key_statements(
         )
 
 
+_OF_SERVICES: Condition = {"Bool": {"kms:GrantIsForAWSResource": ["true"]}}
+"""Only a service may make grants in the role's name, as SageMaker does for disks.
+
+Source: AWS KMS Developer Guide, "AWS KMS condition keys", kms:GrantIsForAWSResource,
+https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+"""
+
+
+def volume_key_statements(arns: Arns, keys: Iterable[str]) -> Iterator[Statement]:
+    """Leave to let a service encrypt the disks of jobs and endpoints.
+
+    Args:
+        arns: Writes the ARNs.
+        keys: The keys, as `key_statements` takes them.
+    """
+    yield from key_statements(
+        arns, "EncryptVolumes", ["kms:CreateGrant"], keys, condition=_OF_SERVICES
+    )
+
+
 def list_packages_statement(arns: Arns) -> Statement:
     """Leave to list model packages, whose group a list names only as a filter."""
     return Statement(

@@ -181,9 +181,11 @@ def test_what_they_do_not_call_is_denied(
     assert decided(roles[Role.FUNCTIONS], action, resource, context) is Verdict.DENIED
 
 
-def made(definitions: Definitions, *names: str) -> dict[str, dict[str, object]]:
+def made(
+    definitions: Definitions, *names: str, site: Site | None = None
+) -> dict[str, dict[str, object]]:
     """The statements that the functions of some pipelines need, by their names."""
-    site = Site()
+    site = site or Site()
     whole = project(site, definitions, names=names, parameters={})
     triggers = trigger_requests(site, pipelines=names, approved={})
     return {item.sid: item.to_document() for item in function_statements(whole, triggers)}
@@ -215,6 +217,20 @@ def test_a_key_of_an_event_may_be_used(definitions: Definitions) -> None:
     changed["monitoring"] = {**definitions["monitoring"], "Steps": steps}
     found = made(changed, "monitoring")
     assert found["EncryptObjects"]["Resource"] == ["arn:aws:kms:us-east-1:111122223333:key/1234"]
+
+
+def test_who_updates_an_endpoint_may_encrypt_its_disks(definitions: Definitions) -> None:
+    """As the execution role may: a configuration that is put back gets new instances."""
+    site = Site(volume_kms_key="1234")
+    assert made(definitions, "deployment", site=site)["EncryptVolumes"] == {
+        "Sid": "EncryptVolumes",
+        "Effect": "Allow",
+        "Action": ["kms:CreateGrant"],
+        "Resource": ["arn:aws:kms:us-east-1:111122223333:key/1234"],
+        "Condition": {"Bool": {"kms:GrantIsForAWSResource": ["true"]}},
+    }
+    assert "EncryptVolumes" not in made(definitions, "deployment")
+    assert "EncryptVolumes" not in made(definitions, "monitoring", site=site)
 
 
 def test_without_functions_there_is_nothing_to_allow() -> None:
