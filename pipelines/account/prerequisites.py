@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.account.errors import code
 from pipelines.account.health import Finding, Verdict
 from pipelines.definition import Json
+from pipelines.permissions.arns import Arns
 from pipelines.permissions.evaluation import (
     Decision,
     Request,
@@ -172,12 +173,20 @@ def look_at_encryption(site: Site, s3: Any) -> Iterator[Finding]:
     [rule] = answer["ServerSideEncryptionConfiguration"]["Rules"]
     default = rule["ApplyServerSideEncryptionByDefault"]
     key = default.get("KMSMasterKeyID", _NO_KMS_KEY)
-    if not key.endswith(_NO_KMS_KEY) and not site.output_kms_key:
+    arns = Arns(site)
+    if not key.endswith(_NO_KMS_KEY) and arns.key(key) != arns.key(site.output_kms_key):
+        # Whether an alias is of a key that is named by its id is not told here.
+        advice = (
+            ": SITE_OUTPUT_KMS_KEY names another, or this one otherwise; name it there as the "
+            "bucket does"
+            if site.output_kms_key
+            else "; name it in SITE_OUTPUT_KMS_KEY"
+        )
         yield Finding(
             Verdict.UNKNOWN,
             subject,
             f"'{site.bucket}' encrypts with a key of its own, which the roles may not be allowed "
-            "to use; name it in SITE_OUTPUT_KMS_KEY, and compare 'pipelines permissions'.",
+            f"to use{advice}, and compare 'pipelines permissions'.",
         )
         return
     yield Finding(Verdict.OK, subject, f"'{site.bucket}' encrypts with {default['SSEAlgorithm']}.")

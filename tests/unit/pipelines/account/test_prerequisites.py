@@ -269,8 +269,27 @@ def test_a_bucket_s_own_key_must_be_named(clients: WatchedClients) -> None:
         f"'{SITE.bucket}' encrypts with a key of its own, which the roles may not be allowed to "
         "use; name it in SITE_OUTPUT_KMS_KEY, and compare 'pipelines permissions'.",
     )
-    [finding] = look_at_encryption(replace(SITE, output_kms_key=key), s3)
-    assert finding.verdict is Verdict.OK
+    for name in (key, "0a1b"):
+        [finding] = look_at_encryption(replace(SITE, output_kms_key=name), s3)
+        assert finding.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize("name", ["4e5f", "alias/outputs"])
+def test_a_bucket_s_own_key_must_be_the_one_that_is_named(
+    clients: WatchedClients, name: str
+) -> None:
+    """What an upsert writes is encrypted with the bucket's; an alias may be that key or another."""
+    key = f"arn:aws:kms:us-east-1:{SITE.account}:key/0a1b"
+    _encrypt(clients, SSEAlgorithm="aws:kms", KMSMasterKeyID=key)
+    site = replace(SITE, output_kms_key=name)
+    [finding] = look_at_encryption(site, clients.client("s3"))
+    assert finding == Finding(
+        Verdict.UNKNOWN,
+        "Bucket's encryption",
+        f"'{SITE.bucket}' encrypts with a key of its own, which the roles may not be allowed to "
+        "use: SITE_OUTPUT_KMS_KEY names another, or this one otherwise; name it there as the "
+        "bucket does, and compare 'pipelines permissions'.",
+    )
 
 
 def test_public_access_must_be_blocked(clients: WatchedClients) -> None:
