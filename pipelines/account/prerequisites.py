@@ -251,16 +251,20 @@ def look_at_concurrency(lambda_: Any) -> Iterator[Finding]:
     Source: AWS Lambda API Reference, PutFunctionConcurrency,
     https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
     """
-    limit = lambda_.get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    if limit > _MIN_UNRESERVED:
-        yield Finding(Verdict.OK, CONCURRENCY, f"{limit} may run at the same time.")
+    limits = lambda_.get_account_settings()["AccountLimit"]
+    unreserved = limits["UnreservedConcurrentExecutions"]
+    # The function may have its reservation already, where there are any.
+    needed = _MIN_UNRESERVED + (unreserved == limits["ConcurrentExecutions"])
+    text = f"{unreserved} executions are not reserved for single functions"
+    if unreserved >= needed:
+        yield Finding(Verdict.OK, CONCURRENCY, f"{text}.")
     else:
         yield Finding(
             Verdict.PROBLEM,
             CONCURRENCY,
-            f"{limit} may run at the same time, and Lambda reserves none for a single function "
-            f"where not {_MIN_UNRESERVED} are left for the others; ask for more concurrent "
-            "executions of Lambda in Service Quotas.",
+            f"{text}, and Lambda reserves none where not {_MIN_UNRESERVED} are left for the "
+            "others; ask for more concurrent executions of Lambda in Service Quotas, or reserve "
+            "fewer.",
         )
 
 

@@ -58,9 +58,8 @@ def no_schedules(clients: WatchedClients) -> None:
 
 
 def _stub_concurrency(clients: WatchedClients, limit: int) -> None:
-    clients.stub("lambda").add_response(
-        "get_account_settings", {"AccountLimit": {"ConcurrentExecutions": limit}}, {}
-    )
+    limits = {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}
+    clients.stub("lambda").add_response("get_account_settings", {"AccountLimit": limits}, {})
 
 
 def _stub_schedules(clients: WatchedClients, schedules: list[dict[str, Any]]) -> None:

@@ -337,27 +337,31 @@ def test_a_group_that_is_being_deleted_is_not_there(clients: WatchedClients) -> 
     assert finding.verdict is Verdict.PROBLEM
 
 
+TOO_FEW = (
+    "{} executions are not reserved for single functions, and Lambda reserves none where not 100 "
+    "are left for the others; ask for more concurrent executions of Lambda in Service Quotas, or "
+    "reserve fewer."
+)
+ENOUGH = "{} executions are not reserved for single functions."
+
+
 @pytest.mark.parametrize(
-    ("limit", "verdict", "text"),
+    ("limit", "unreserved", "verdict", "text"),
     [
-        (101, Verdict.OK, "101 may run at the same time."),
-        (
-            100,
-            Verdict.PROBLEM,
-            "100 may run at the same time, and Lambda reserves none for a single function where "
-            "not 100 are left for the others; ask for more concurrent executions of Lambda in "
-            "Service Quotas.",
-        ),
+        pytest.param(101, 101, Verdict.OK, ENOUGH, id="one more"),
+        pytest.param(101, 100, Verdict.OK, ENOUGH, id="perhaps reserved already"),
+        pytest.param(100, 100, Verdict.PROBLEM, TOO_FEW, id="none to reserve"),
+        pytest.param(1000, 99, Verdict.PROBLEM, TOO_FEW, id="reserved for others"),
     ],
 )
 def test_one_execution_of_a_function_must_be_reservable(
-    clients: WatchedClients, limit: int, verdict: Verdict, text: str
+    clients: WatchedClients, limit: int, unreserved: int, verdict: Verdict, text: str
 ) -> None:
     """A new account may have fewer than Lambda keeps for all functions together."""
-    answer = {"AccountLimit": {"ConcurrentExecutions": limit}}
-    clients.stub("lambda").add_response("get_account_settings", answer, {})
+    limits = {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": unreserved}
+    clients.stub("lambda").add_response("get_account_settings", {"AccountLimit": limits}, {})
     [finding] = look_at_concurrency(clients.client("lambda"))
-    assert finding == Finding(verdict, "Concurrency of functions", text)
+    assert finding == Finding(verdict, "Concurrency of functions", text.format(unreserved))
 
 
 def test_keys_must_be_enabled(clients: WatchedClients) -> None:
