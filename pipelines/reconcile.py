@@ -11,7 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from pipelines.trigger_requests import RuleRequests, TriggerRequests
-from steps.errors import DeclarationError
+
+
+class TriggerError(Exception):
+    """The account lacks what triggers need, or refused one; the message has the service's words."""
 
 
 class Verb(StrEnum):
@@ -59,7 +62,7 @@ def reconcile_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) 
         What was changed.
 
     Raises:
-        DeclarationError: The group of the schedules does not exist, or a target was refused.
+        TriggerError: The group of the schedules does not exist, or a target was refused.
     """
     return [*_reconcile_schedules(wanted, scheduler), *_reconcile_rules(wanted, events)]
 
@@ -79,7 +82,7 @@ def delete_triggers(wanted: TriggerRequests, *, scheduler: Any, events: Any) -> 
         What was deleted.
 
     Raises:
-        DeclarationError: The removal of a target was refused.
+        TriggerError: The removal of a target was refused.
     """
     return [
         *_delete_schedules(wanted, _schedules(wanted, scheduler) or (), scheduler),
@@ -91,11 +94,11 @@ def present_schedules(wanted: TriggerRequests, scheduler: Any) -> dict[str, Mapp
     """The project's schedules by name, as GetSchedule answers.
 
     Raises:
-        DeclarationError: There are to be schedules, and their group does not exist.
+        TriggerError: There are to be schedules, and their group does not exist.
     """
     found = _schedules(wanted, scheduler)
     if found is None and wanted.schedules:
-        raise DeclarationError(
+        raise TriggerError(
             f"The schedule group '{wanted.group}' does not exist; deploy the template that "
             "'pipelines stack' prints, or name another with SITE_SCHEDULE_GROUP."
         )
@@ -213,7 +216,7 @@ def _check_entries(rule: str, answer: Mapping[str, Any]) -> None:
     """Refusals of single targets are in the answer, and raise nothing."""
     if answer["FailedEntryCount"]:
         entry = answer["FailedEntries"][0]
-        raise DeclarationError(
+        raise TriggerError(
             f"Target '{entry['TargetId']}' of rule '{rule}' was refused: {entry['ErrorCode']}: "
             f"{entry['ErrorMessage']}"
         )

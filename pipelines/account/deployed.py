@@ -49,7 +49,8 @@ def read_state(compiled: Compiled, site: Site, clients: Clients) -> State:
         clients: Clients of the site's account.
 
     Raises:
-        AccountError: The account cannot be read, or is not the site's.
+        AccountError: The account cannot be read, is not the site's, or lacks the group of the
+            schedules.
         DeclarationError: A trigger cannot be declared.
     """
     present = deployed_pipelines(site, clients)

@@ -85,17 +85,21 @@ _ACCOUNT_IN_ARN = re.compile(r"(?<=:)\d{12}(?=:)")
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Raise what botocore raises as an error that a person can act on.
+    """Raise what botocore raises, and what triggers met, as an error that a person can act on.
 
     Raises:
         AccountError: A service refused, or cannot be reached.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from pipelines.reconcile import TriggerError
+
     try:
         yield
     except ClientError as error:
         raise _refusal(error) from error
+    except TriggerError as error:
+        raise AccountError(without_account(str(error))) from error
     except BotoCoreError as error:
         text = _failure(error)
         if text is None:

@@ -134,9 +134,9 @@ def train_as_approved(site: Site, clients: Clients) -> list[Change]:
         What was changed.
 
     Raises:
-        AccountError: The account cannot be read, a schedule cannot be written, or another writer is
-            at work.
-        DeclarationError: The group of the schedules does not exist.
+        AccountError: The account cannot be read, the group of the schedules does not exist, a
+            schedule cannot be written, or another writer is at work.
+        DeclarationError: A trigger cannot be declared.
     """
     if not _updates(site, clients):
         return []

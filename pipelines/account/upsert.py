@@ -53,7 +53,6 @@ def upsert(
     Raises:
         AccountError: A service refused or cannot be reached, another writer is at work, or the
             account is not as it was when it was read.
-        DeclarationError: A target of a rule was refused.
     """
     to_do = plan(state.release, state.deployed)
     if not to_do.has_changes:

@@ -10,9 +10,8 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from pipelines.reconcile import delete_triggers, reconcile_triggers
+from pipelines.reconcile import TriggerError, delete_triggers, reconcile_triggers
 from pipelines.trigger_requests import TriggerRequests, trigger_requests
-from steps.errors import DeclarationError
 from steps.site import Site
 
 SITE = Site(project="dogs")
@@ -204,7 +203,7 @@ def test_the_exact_requests(stubs: dict[str, Stubber]) -> None:
 def test_a_group_that_is_not_there_is_named(stubs: dict[str, Stubber]) -> None:
     """The message says whose work it is to make the group, and which setting names it."""
     stubs["scheduler"].add_client_error("list_schedules", "ResourceNotFoundException", "no", 404)
-    with pytest.raises(DeclarationError) as caught:
+    with pytest.raises(TriggerError) as caught:
         reconcile_triggers(wanted(), **clients(stubs))
     assert str(caught.value) == (
         "The schedule group 'dogs' does not exist; deploy the template that 'pipelines stack' "
@@ -234,7 +233,7 @@ def test_a_target_that_is_refused_is_an_error(stubs: dict[str, Stubber]) -> None
     stubs["events"].add_response("put_rule", {})
     entry = {"TargetId": "deployment", "ErrorCode": "ValidationException", "ErrorMessage": "No."}
     stubs["events"].add_response("put_targets", {"FailedEntryCount": 1, "FailedEntries": [entry]})
-    with pytest.raises(DeclarationError) as caught:
+    with pytest.raises(TriggerError) as caught:
         reconcile_triggers(requests, **clients(stubs))
     assert str(caught.value) == (
         "Target 'deployment' of rule 'dogs.approval' was refused: ValidationException: No."

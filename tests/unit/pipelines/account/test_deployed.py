@@ -136,6 +136,18 @@ def test_a_pipeline_that_is_being_deleted(account: Account, version: Versions) -
     )
 
 
+def test_a_group_of_schedules_that_is_not_there(account: Account, version: Versions) -> None:
+    """The account lacks it, and a stack makes it; nothing is declared wrongly."""
+    with Stubber(account.clients.scheduler) as stub:
+        stub.add_client_error("list_schedules", "ResourceNotFoundException", "no", 404)
+        with pytest.raises(AccountError) as caught:
+            version(0).state(account.clients)
+    assert str(caught.value) == (
+        "The schedule group 'dogs' does not exist; deploy the template that 'pipelines stack' "
+        "prints, or name another with SITE_SCHEDULE_GROUP."
+    )
+
+
 def test_what_was_approved_is_read_where_a_training_is_repeated(sagemaker: Stubber) -> None:
     """Only a deployed pipeline with a schedule repeats one."""
     assert approved_parameters(SITE, ["training", "monitoring"], sagemaker.client) == {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from botocore.stub import Stubber
 
 from pipelines.account.errors import AccountError, LeaseError
 from pipelines.account.lease import publishing
@@ -286,6 +287,30 @@ def test_what_changed_since_it_was_read_is_not_overwritten(
         "command again."
     )
     assert deployed(account, first, second) == second
+
+
+def test_a_target_that_is_refused_is_the_account_s_word(
+    with_monitoring: Account, version: Versions
+) -> None:
+    """The service's reason is told, without the number of the account."""
+    clients = with_monitoring.clients
+    state = version(0).state(clients)
+    entry = {
+        "TargetId": "start_retraining",
+        "ErrorCode": "ValidationException",
+        "ErrorMessage": "No arn:aws:lambda:us-east-1:111122223333:function:dogs.",
+    }
+    with Stubber(clients.events) as stub:
+        stub.add_response("list_rules", {"Rules": []})  # of the state
+        stub.add_response("list_rules", {"Rules": []})
+        stub.add_response("put_rule", {})
+        stub.add_response("put_targets", {"FailedEntryCount": 1, "FailedEntries": [entry]})
+        with pytest.raises(AccountError) as caught:
+            upsert(state, version(0).site, clients, owner="anna@laptop", say=lambda _: None)
+    assert str(caught.value) == (
+        "Target 'start_retraining' of rule 'dogs.drift' was refused: ValidationException: No "
+        "arn:aws:lambda:us-east-1:<account>:function:dogs."
+    )
 
 
 def test_a_long_definition_goes_through_s3(account: Account, version: Versions) -> None:
