@@ -29,6 +29,7 @@ from monitoring.data_statistics import Column
 from monitoring.decimals import parse_decimals
 from monitoring.event_ids import EventIds
 from monitoring.events import parse_event, parse_time, read_id
+from monitoring.hours import hour_of
 from monitoring.json_lines import read_lines
 from monitoring.layout import Layout, unescape
 
@@ -157,7 +158,8 @@ class CaptureCounts:
 class CapturedReader:
     """Reads the captured records of a window of time.
 
-    It takes each event once, so a second pass over the files needs a second reader.
+    It takes each event once, so a second pass over the files needs a second reader. A line whose
+    time cannot be read is damage of the window in which the hour of its file's folder begins.
 
     Args:
         start: Time of the earliest events, with a zone; None for any.
@@ -175,6 +177,8 @@ class CapturedReader:
     ) -> None:
         self.counts = CaptureCounts()
         self.damage = Damage()
+        self._untimed = self.damage
+        """Receives the lines of the current file that have no time of their own."""
         self._start = start or datetime.min.replace(tzinfo=UTC)
         self._end = end or datetime.max.replace(tzinfo=UTC)
         self._csv_columns = csv_columns or {}
@@ -189,7 +193,11 @@ class CapturedReader:
             OSError: A file cannot be opened or read.
         """
         for path in sorted(set(paths)):
-            for number, lines in read_lines(path, self.damage):
+            # Two windows may read the file: such a line is of that in which its hour begins.
+            hour = hour_of(path)
+            is_ours = hour is None or self._start <= hour < self._end
+            self._untimed = self.damage if is_ours else Damage()
+            for number, lines in read_lines(path, self._untimed):
                 yield from self._blocks(path, number, lines)
 
     def _blocks(self, path: Path, first: int, lines: Sequence[bytes]) -> Iterator[CapturedBlock]:
@@ -224,7 +232,7 @@ class CapturedReader:
             number, _, groups = match
             time = parse_time(groups[time_group])
             if time is None:
-                self.damage.add(Reason.BAD_TIME, path, number, groups[time_group].decode())
+                self._untimed.add(Reason.BAD_TIME, path, number, groups[time_group].decode())
             elif self._is_inside(time):
                 inside.append(match)
                 times.append(time)
@@ -303,7 +311,7 @@ class CapturedReader:
                 return None
             own_id, inference_id, time = _identify(event.metadata)
         except DamagedError as error:
-            self.damage.add(error.reason, path, number, str(error))
+            self._untimed.add(error.reason, path, number, str(error))
             return None
         if not self._is_inside(time):
             return None

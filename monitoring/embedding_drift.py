@@ -41,7 +41,7 @@ EMBEDDING_PREFIX = "embedding_"
 """How the names of the projections begin."""
 
 MIN_BASELINE_SIZE = 40
-"""With fewer images in a baseline no window is large enough to be judged."""
+"""With fewer images in a baseline chance cannot be told from drift: no window is judged."""
 
 NUM_ANCHORS = 32
 ANCHOR_SPREAD = 1.5

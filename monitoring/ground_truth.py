@@ -19,7 +19,7 @@ import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -28,11 +28,15 @@ from typing import Any, Self
 from monitoring.captured import CapturedBlock, CapturedRecord
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.events import EVENT_VERSION, parse_event, read_id
+from monitoring.hours import hour_of
 from monitoring.json_lines import read_lines
 
 GROUND_TRUTH_DATA = "groundTruthData"
 PREDICTED_LABEL = "predicted_label"
 """Field of the answer that a label is held against."""
+
+MAX_LABEL_CHARACTERS = 256
+"""A longer text is something else; the reports name each label for each other one."""
 
 MAX_LABELS_PER_FILE = 10_000
 MAX_LISTED = 20
@@ -40,7 +44,7 @@ MAX_LISTED = 20
 
 _EVENT_ID, _INFERENCE_ID = "eventId", "inferenceId"
 _CSV = "CSV"
-_NUM_HOUR_PARTS = 4
+_NO_HOUR = datetime.min.replace(tzinfo=UTC)
 
 
 class GroundTruthWriter:
@@ -74,14 +78,17 @@ class GroundTruthWriter:
             collected_at: When the label became known, with a zone.
 
         Raises:
-            ValueError: The id is no printable text, the label not one line, or the
-                time has no zone.
+            ValueError: The id is no printable text, the label not one line of a label's length, or
+                the time has no zone.
             OSError: A file cannot be written.
         """
         if not inference_id or not inference_id.isprintable():
             raise ValueError(f"Id {inference_id!r} of a label is no printable text.")
         if not _is_label(label):
-            raise ValueError(f"Label {label!r} of '{inference_id}' is not one line of text.")
+            raise ValueError(
+                f"Label {label[:MAX_LABEL_CHARACTERS]!r} of '{inference_id}' is not one line of at "
+                f"most {MAX_LABEL_CHARACTERS} characters."
+            )
         if collected_at.tzinfo is None:
             raise ValueError(f"Time {collected_at} of a label has no zone; expected UTC.")
         time = collected_at.astimezone(UTC)
@@ -146,7 +153,8 @@ def read_labels(paths: Iterable[Path], *, end: datetime | None = None) -> Labels
     late: set[str] = set()
     num_records = 0
     for path in sorted(set(paths), key=_collection_order):
-        is_late = end is not None and _hour(path) >= _first_hour(end)
+        hour = hour_of(path)
+        is_late = end is not None and hour is not None and hour >= end
         for first, lines in read_lines(path, damage):
             for number, line in enumerate(lines, first):
                 if not line.strip():
@@ -255,22 +263,9 @@ class Merge:
         return heapq.nsmallest(MAX_LISTED, self.labels.by_id.keys() - self._met)
 
 
-def _collection_order(path: Path) -> tuple[tuple[str, ...], str, str]:
+def _collection_order(path: Path) -> tuple[datetime, str, str]:
     """Hour and name of a file, so that labels that were collected later come later."""
-    return _hour(path), path.name, str(path)
-
-
-def _hour(path: Path) -> tuple[str, ...]:
-    """Year, month, day and hour that a file lies below; nothing where it does not."""
-    hour = path.parts[-1 - _NUM_HOUR_PARTS : -1]
-    is_hour = len(hour) == _NUM_HOUR_PARTS and all(part.isdecimal() for part in hour)
-    return hour if is_hour else ()
-
-
-def _first_hour(time: datetime) -> tuple[str, ...]:
-    """The first whole hour that begins at a time or later."""
-    hour = time.astimezone(UTC) + timedelta(hours=1, microseconds=-1)
-    return tuple(f"{hour:%Y/%m/%d/%H}".split("/"))
+    return hour_of(path) or _NO_HOUR, path.name, str(path)
 
 
 def _parse_label(line: bytes) -> tuple[str, str]:
@@ -299,7 +294,9 @@ def _csv_label(data: str) -> str:
 
 
 def _is_label(text: str) -> bool:
-    """Whether a text is one line, not blank, and has no halves of characters."""
+    """Whether a text is one line, not blank, not too long, and has no halves of characters."""
+    if len(text) > MAX_LABEL_CHARACTERS:
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -34,7 +34,7 @@ class DriftCheck(TypedDict):
     num_damaged: int
     """Records that could not be read."""
     num_records: int
-    """Answers that were compared."""
+    """Answers that were compared, and records that could not be read, where those are many."""
     num_violations: int
     status: str
     """`Completed`, `CompletedWithViolations` or `InsufficientData`."""

@@ -30,7 +30,9 @@ def count_records(body: Any, name: str, windows: Collection[Window], hour: datet
     if any(window.holds_hour(hour) for window in windows):
         return _num_lines(blocks)
     return sum(
-        any(window.holds(line) for window in windows) for line in _lines(blocks) if line.strip()
+        any(window.holds(line, hour) for window in windows)
+        for line in _lines(blocks)
+        if line.strip()
     )
 
 

@@ -54,7 +54,7 @@ MAX_WINDOWS = 100
 
 MAX_ACTIVATION = timedelta(minutes=30)
 """How long an endpoint may serve what is not in force yet: its update is followed by SmokeTest and
-ActivateBaseline, functions that run for 15 minutes at most."""
+ActivateBaseline, functions that run for 10 minutes at most."""
 
 
 def respond(

@@ -26,13 +26,14 @@ class Window:
         """Whether the whole hour is in the window."""
         return self.start <= hour and hour.replace(minute=59, second=59) < self.end
 
-    def holds(self, line: bytes) -> bool:
-        """Whether a record is in the window; it may be where its time cannot be read."""
+    def holds(self, line: bytes, hour: datetime) -> bool:
+        """Whether a record of an hour is in the window: by its time, else by the hour's start."""
         match = _TIME.search(line)
         try:
-            return match is None or self.start <= utc_time(match[1].decode()) < self.end
+            time = hour if match is None else utc_time(match[1].decode())
         except ValueError:
-            return True
+            time = hour
+        return self.start <= time < self.end
 
     def __str__(self) -> str:
         """The times for people."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from infrastructure.functions.select_window.window import Window, time_text
@@ -13,6 +13,9 @@ UNJUDGED = "unjudged"
 
 MAX_NUMBER = 100_000
 """Hours or minutes: eleven years at most, which no calendar is too short for."""
+
+_EARLIEST = datetime(2017, 1, 1, tzinfo=UTC)
+"""Before SageMaker, and so before any record."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,10 +76,11 @@ def _time(event: Mapping[str, Any], name: str, word: str) -> datetime | None:
     text = event[name]
     if text == word:
         return None
+    expected = f"expected '{word}' or a time with its zone, for example 2026-11-21T09:00:00Z."
     try:
-        return utc_time(text).replace(microsecond=0)
+        time = utc_time(text).replace(microsecond=0)
     except ValueError as error:
-        raise ValueError(
-            f"{name} is '{text}'; expected '{word}' or a time with its zone, for example "
-            "2026-11-21T09:00:00Z."
-        ) from error
+        raise ValueError(f"{name} is '{text}'; {expected}") from error
+    if time < _EARLIEST:
+        raise ValueError(f"{name} is '{text}', which is before {time_text(_EARLIEST)}; {expected}")
+    return time

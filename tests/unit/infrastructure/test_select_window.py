@@ -313,6 +313,14 @@ def test_records_are_counted_however_their_files_are(
     assert select(s3, active)["NumRecords"] == number
 
 
+@pytest.mark.parametrize(("end", "number"), [("08:45", 1), ("09:45", 0)])
+def test_what_has_no_time_counts_once(s3: Any, active: Stubber, end: str, number: int) -> None:
+    """Where two windows share an hour, it is of the one in which the hour begins."""
+    put(s3, "capture/abc/dogs/a/2026/11/21/08/a.jsonl", '{"cut\n')
+    answer = select(s3, active, WindowEnd=f"2026-11-21T{end}:00Z", WindowHours=1)
+    assert answer["NumRecords"] == number
+
+
 def test_a_window_that_ends_within_the_last_minute_of_an_hour(s3: Any, active: Stubber) -> None:
     """What came after its last second is of the next window, and is not counted."""
     key = "capture/abc/dogs/a/2026/11/21/08/a.jsonl"
@@ -667,6 +675,15 @@ def test_without_labels_the_quality_check_has_no_window_of_its_own(
             )
             for name, word in (("WindowStart", "unjudged"), ("WindowEnd", "now"))
             for text in ("yesterday", "2026-11-21T09:00:00", "9999-12-31T23:59:59-01:00")
+        ),
+        *(
+            pytest.param(
+                {name: "0500-01-01T00:00:00Z"},
+                f"{name} is '0500-01-01T00:00:00Z', which is before 2017-01-01T00:00:00Z; expected "
+                f"'{word}' or a time with its zone, for example 2026-11-21T09:00:00Z.",
+                id=f"{name} before any record",
+            )
+            for name, word in (("WindowStart", "unjudged"), ("WindowEnd", "now"))
         ),
     ],
 )

@@ -110,15 +110,22 @@ def test_labels_read_back(
     [
         ("", "cat", NINE, "Id '' of a label is no printable text."),
         ("a\n", "cat", NINE, "Id 'a\\n' of a label is no printable text."),
-        ("a", " ", NINE, "Label ' ' of 'a' is not one line of text."),
-        ("a", "cat\ndog", NINE, "Label 'cat\\ndog' of 'a' is not one line of text."),
-        ("a", "\ud800", NINE, "Label '\\ud800' of 'a' is not one line of text."),
+        ("a", " ", NINE, "Label ' ' of 'a' is not one line of at most 256 characters."),
+        (
+            "a", "cat\ndog", NINE,
+            "Label 'cat\\ndog' of 'a' is not one line of at most 256 characters.",
+        ),
+        ("a", "\ud800", NINE, "Label '\\ud800' of 'a' is not one line of at most 256 characters."),
+        (
+            "a", 257 * "x", NINE,
+            f"Label '{256 * 'x'}' of 'a' is not one line of at most 256 characters.",
+        ),
         (
             "a", "cat", NINE.replace(tzinfo=None),
             "Time 2026-11-21 09:00:00 of a label has no zone; expected UTC.",
         ),
     ],
-    ids=["no-id", "id", "blank", "lines", "half-character", "no-zone"],
+    ids=["no-id", "id", "blank", "lines", "half-character", "long", "no-zone"],
 )  # fmt: skip
 def test_labels_that_cannot_be_written(
     tmp_path: Path, inference_id: str, text: str, time: datetime, message: str
@@ -201,6 +208,8 @@ def test_late_labels(tmp_path: Path, end: datetime | None, late: set[str]) -> No
                      "'JSON'", id="encoding"),
         pytest.param(label("a", 7), "the label cannot be read", "it is no text", id="number"),
         pytest.param(label("a", ""), "the label cannot be read", "'' is not one label", id="blank"),
+        pytest.param(label("a", 257 * "x"), "the label cannot be read",
+                     f"'{199 * 'x'}", id="long"),
         pytest.param(label("a", "cat,dog"), "the label cannot be read",
                      "'cat,dog' is not one label", id="two"),
         pytest.param(label("a", "cat\ndog"), "the label cannot be read",
