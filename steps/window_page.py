@@ -63,7 +63,7 @@ def _fitting(names: Sequence[str]) -> list[str]:
     return fitting
 
 
-def damage_sections(damage: Damage) -> list[Markup]:
+def damage_sections(title: str, damage: Damage) -> list[Markup]:
     """What could not be read; nothing where everything could."""
     rows = [
         (item["reason"], item["count"], f"{place['file']}, line {place['line']}", place["detail"])
@@ -74,8 +74,8 @@ def damage_sections(damage: Damage) -> list[Markup]:
         return []
     return [
         section(
-            "Damaged records",
+            title,
             f"What could not be read, and where first; {DAMAGE_FILE} has more places.",
-            table(("reason", "records", "place", "detail"), rows),
+            table(("reason", "number", "place", "detail"), rows),
         )
     ]

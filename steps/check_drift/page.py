@@ -52,7 +52,7 @@ def drift_page(report: DriftReport) -> str:
         *_features(report),
         *([_examples(report)] if any(report.examples.values()) else []),
         windows_section(report.records, figures=furthest, title="Distance by window"),
-        *damage_sections(report.reader.damage),
+        *damage_sections("Damaged records", report.reader.damage),
     )
 
 

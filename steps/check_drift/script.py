@@ -14,6 +14,7 @@ import numpy as np
 
 from monitoring.baseline import Baseline, BaselineError
 from monitoring.captured import CapturedReader
+from monitoring.damage import Reason
 from monitoring.data_check import CheckResult, DataCheck
 from steps.baseline_files import CONSTRAINTS_FILE, DATA_QUALITY_DIR, STATISTICS_FILE
 from steps.check_drift.contract import DriftCheck, Input
@@ -29,7 +30,8 @@ from steps.window_report import write_report
 logger = logging.getLogger(__name__)
 
 MAX_DAMAGED_FRACTION = 0.01
-"""Of the captured records; a line that was cut now and then says nothing about the model."""
+"""Of the captured records; a line that was cut now and then, and a single one in any window, says
+nothing about the model."""
 
 MAX_FEATURES_WITH_EXAMPLES = 3
 
@@ -77,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> str:
         constraints=constraints_path,
         violations=result.document(),
         damage={"damage": reader.damage.to_document()},
-        metrics=window.metrics_text(drift_metrics(result)),
+        # What could not be judged is looked at again, with the next window, and counts then.
+        metrics=window.metrics_text(drift_metrics(result) if result.status.is_conclusive else ()),
         page=drift_page(report),
         record=record,
         check=check,
@@ -110,7 +113,9 @@ def _check(
         check.update_columns(block.columns, num_records=block.num_rows)
         has_inputs = has_inputs or b'"endpointInput"' in block.lines[0]
     num_damaged, num_events = reader.damage.num_items, reader.counts.num_events
-    if num_damaged > MAX_DAMAGED_FRACTION * (num_damaged + num_events):
+    # Nobody knows how much a file that broke off held.
+    is_cut = Reason.BROKEN_FILE in reader.damage.counts
+    if is_cut or num_damaged > max(1, MAX_DAMAGED_FRACTION * (num_damaged + num_events)):
         logger.warning("%d captured records cannot be read.", num_damaged)
         check.update([{}] * num_damaged)
     return check.result(), has_inputs

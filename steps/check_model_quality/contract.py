@@ -41,6 +41,8 @@ class QualityCheck(TypedDict):
     """Ids with different labels, of which the one that was collected last counts."""
     num_damaged: int
     """Labels that could not be read."""
+    num_damaged_records: int
+    """Captured records that could not be read; CheckDrift judges those."""
     num_labels: int
     """Ids with a label that was collected since the window began."""
     num_late: int

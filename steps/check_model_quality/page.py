@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitoring.captured import CapturedReader
 from monitoring.classification import ConfusionMatrix, wilson_interval
 from monitoring.ground_truth import Merge
 from monitoring.heat_map import heat_map
@@ -31,6 +32,8 @@ class QualityReport:
     baseline: ModelBaseline
     result: ModelCheckResult
     merge: Merge
+    reader: CapturedReader
+    """It has read the window."""
     records: Sequence[WindowRecord]
     """Earlier windows and this one, this one last."""
 
@@ -46,7 +49,8 @@ def quality_page(report: QualityReport) -> str:
         *([] if matrix is None else [_metrics(report), _labels(matrix), _confusion(matrix)]),
         *_history(report),
         _matching(report.merge),
-        *damage_sections(report.merge.labels.damage),
+        *damage_sections("Damaged labels", report.merge.labels.damage),
+        *damage_sections("Damaged records", report.reader.damage),
     )
 
 

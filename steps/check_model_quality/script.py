@@ -38,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> str:
     with input_errors(BaselineError):
         baseline = ModelBaseline.load(quality_dir / STATISTICS_FILE, constraints_path)
     merge = Merge(labels=read_labels(captured_files(options.labels_dir), end=window.end))
-    result = _check(_reader(window, options.baseline_dir), options.captured_dir, merge, baseline)
+    reader = _reader(window, options.baseline_dir)
+    result = _check(reader, options.captured_dir, merge, baseline)
     record = window.record(
         status=result.status,
         num_records=result.num_images,
@@ -50,12 +51,14 @@ def main(argv: Sequence[str] | None = None) -> str:
         baseline=baseline,
         result=result,
         merge=merge,
+        reader=reader,
         records=[*read_records(options.history_dir), record],
     )
     check: QualityCheck = {
         "metrics": result.metrics,
         "num_conflicting": merge.labels.num_conflicting,
         "num_damaged": merge.labels.damage.num_items,
+        "num_damaged_records": reader.damage.num_items,
         "num_labels": len(merge.labels.by_id),
         "num_late": merge.num_late,
         "num_pairs": result.num_images,
@@ -69,16 +72,18 @@ def main(argv: Sequence[str] | None = None) -> str:
         "status": result.status,
         "worst": _worst(result, baseline),
     }
+    # What could not be judged is looked at again, with the next window, and counts then.
     metrics = (
         {"MetricName": name, "Value": value, "Unit": "None"}
         for name, value in result.metrics.items()
+        if result.status.is_conclusive
     )
     write_report(
         options,
         statistics=result.statistics or {},
         constraints=constraints_path,
         violations=result.document(),
-        damage=_damage(merge),
+        damage=_damage(merge, reader),
         metrics=window.metrics_text(metrics),
         page=quality_page(report),
         record=record,
@@ -137,10 +142,11 @@ def _figures(result: ModelCheckResult) -> dict[str, float]:
     }
 
 
-def _damage(merge: Merge) -> dict[str, object]:
+def _damage(merge: Merge, reader: CapturedReader) -> dict[str, object]:
     """What could not be read, and the first ids without a counterpart."""
     return {
         "damage": merge.labels.damage.to_document(),
+        "damaged_records": reader.damage.to_document(),
         "unlabelled": list(merge.unlabelled),
         "unmatched": merge.unmatched(),
     }
@@ -164,6 +170,8 @@ def _message(check: QualityCheck) -> str:
         f"violations={check['num_violations']} labelled={check['num_pairs']} "
         f"records={check['num_records']}"
     )
+    if check["num_damaged_records"]:
+        message += f" damaged={check['num_damaged_records']}"
     if check["num_violations"]:
         return f"{message}: {check['worst']}"
     return f"{message}: {check['status']}" if not check["metrics"] else message

@@ -1,5 +1,6 @@
 """Tests of CheckDrift's script: captured answers against the baseline that Evaluate writes."""
 
+import gzip
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -167,6 +168,29 @@ def test_a_few_damaged_records_are_listed(check: Check, tmp_path: Path) -> None:
     assert "the line is not JSON" in page
 
 
+@pytest.mark.parametrize(("folder", "num_damaged"), [("2026/11/21/07", 0), ("2026/11/21/08", 1)])
+def test_a_line_without_a_time_is_of_one_window(
+    check: Check, tmp_path: Path, folder: str, num_damaged: int
+) -> None:
+    """Of that in which the hour of its file begins, and alone it is no violation there."""
+    path = tmp_path / "captured" / "AllTraffic" / folder / "45-00-000-x.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"captureData":\n')
+    check([record(index, response(11 * index)) for index in range(30)])
+    found = read(tmp_path / "violations" / "check.json")
+    assert (found["num_damaged"], found["num_records"]) == (num_damaged, 30)
+    assert found["num_violations"] == 0
+
+
+def test_a_file_that_broke_off_is_missing_data(check: Check, tmp_path: Path) -> None:
+    """Nobody knows how many records it held."""
+    path = tmp_path / "captured" / "AllTraffic" / "2026/11/21/08" / "x.jsonl.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress("".join(clean()).encode())[:-9])
+    check(clean())
+    assert read(tmp_path / "violations" / "check.json")["num_records"] == NUM_RECORDS + 1
+
+
 def test_many_damaged_records_are_missing_data(check: Check, tmp_path: Path) -> None:
     """They count as records without any value, so that every feature is incomplete."""
     check([*clean(), "{", "}"])
@@ -183,6 +207,8 @@ def test_a_small_window_is_undecided(check: Check, tmp_path: Path) -> None:
     assert message == f"violations=0 records=9 undecided={len(NAMES)}"
     found = read(tmp_path / "violations" / "check.json")
     assert (found["status"], found["undecided"]) == ("InsufficientData", NAMES)
+    # Its records are looked at again, and their metrics would count twice.
+    assert (tmp_path / "violations" / "cloudwatch_metrics.jsonl").read_text() == ""
 
 
 def test_a_window_in_which_nobody_asked(check: Check, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def test_as_good_as_in_the_evaluation(check: Check, tmp_path: Path) -> None:
     assert found == {
         "num_conflicting": 0,
         "num_damaged": 0,
+        "num_damaged_records": 0,
         "num_labels": 240,
         "num_late": 240,
         "num_pairs": 240,
@@ -130,6 +131,7 @@ def test_what_has_no_counterpart_is_listed(check: Check, tmp_path: Path) -> None
     damage = read(tmp_path / "violations" / "damage.json")
     assert damage == {
         "damage": [],
+        "damaged_records": [],
         "unlabelled": ["id-239"],
         "unmatched": ["id-998", "id-999"],
     }
@@ -152,6 +154,28 @@ def test_damaged_and_corrected_labels(check: Check, tmp_path: Path) -> None:
     assert damage["reason"] == "the line is not JSON"
     page = (tmp_path / "violations" / "report.html").read_text()
     assert "the line is not JSON" in page
+
+
+def test_damaged_records_are_told(check: Check, tmp_path: Path) -> None:
+    """What is right of the rest is not shown as if it were all."""
+    path = tmp_path / "captured" / "a/2026/11/21/08/00-00-000-x.jsonl"
+    path.write_text(path.read_text() + '{"captureData":\n')
+    assert check(labels(10)) == "violations=0 labelled=240 records=240 damaged=1"
+    found = read(tmp_path / "violations" / "check.json")
+    assert (found["num_damaged"], found["num_damaged_records"]) == (0, 1)
+    [damage] = read(tmp_path / "violations" / "damage.json")["damaged_records"]
+    assert damage["reason"] == "the line is not JSON"
+    page = (tmp_path / "violations" / "report.html").read_text()
+    assert "Damaged records" in page
+    assert "Damaged labels" not in page
+
+
+def test_what_could_not_be_judged_has_no_metrics(check: Check, tmp_path: Path) -> None:
+    """It is looked at again: of a single image the accuracy would be 0 or 1."""
+    message = check({0: LABELS[1]})
+    assert message == "violations=0 labelled=1 records=240"
+    assert read(tmp_path / "violations" / "check.json")["status"] == "InsufficientData"
+    assert (tmp_path / "violations" / "cloudwatch_metrics.jsonl").read_text() == ""
 
 
 def test_everything_that_can_happen_to_a_label(tmp_path: Path) -> None:
@@ -180,6 +204,7 @@ def test_everything_that_can_happen_to_a_label(tmp_path: Path) -> None:
     assert {name: value for name, value in found.items() if name.startswith("num_")} == {
         "num_conflicting": 1,
         "num_damaged": 0,
+        "num_damaged_records": 0,
         "num_labels": 5,
         "num_late": 2,
         "num_pairs": 4,
