@@ -29,6 +29,7 @@ _RANGES = {
     "canary_percent": (0, 50),
     "capture_percentage": (0, 100),
     "endpoint_instance_count": (1, None),
+    "label_delay_hours": (0, 8760),
     "max_instance_count": (0, None),
 }
 """Least and largest number; None: any. The limit of a canary is the service's.
@@ -146,6 +147,8 @@ class Site:
 
     monitoring_schedule: str = "cron(0 * * * ? *)"
     """When `monitoring` runs, an expression of EventBridge Scheduler in UTC; `off`: never."""
+    label_delay_hours: int = 0
+    """How long labels take to come: `monitoring` holds answers against them so much later."""
     retraining_schedule: str = "cron(0 3 ? * SUN *)"
     """When `retraining` runs, likewise."""
     schedule_group: str = ""

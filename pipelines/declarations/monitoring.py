@@ -85,7 +85,7 @@ def _parameters(context: Context) -> dict[str, Parameter]:
         ParameterString("WindowEnd", default_value="now"),
         ParameterInteger("WindowHours", default_value=24),
         ParameterInteger("CaptureDelayMinutes", default_value=0),
-        ParameterInteger("LabelDelayHours", default_value=0),
+        ParameterInteger("LabelDelayHours", default_value=site.label_delay_hours),
         ParameterString("MonitoringInstanceType", default_value=site.monitoring_instance_type),
     ]
     return {parameter.name: parameter for parameter in declared}

@@ -73,6 +73,13 @@ def test_security_settings_reach_every_job_and_object() -> None:
     assert "KmsKeyId" not in arguments(Site())["SelectWindow"]
 
 
+def test_the_site_says_how_long_labels_take() -> None:
+    """The schedule passes nothing, so that it is the default which holds for it too."""
+    definition = load(compile_pipeline("monitoring", Site(label_delay_hours=30)).definition)
+    defaults = {item["Name"]: item["DefaultValue"] for item in definition["Parameters"]}
+    assert defaults["LabelDelayHours"] == 30
+
+
 def test_nothing_runs_for_a_window_without_records(compiled: Mapping[str, Compiled]) -> None:
     """Every step but the selection stands in the branch of the windows that have some."""
     branches = {
