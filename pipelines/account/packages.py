@@ -92,7 +92,7 @@ def find_package(text: str, site: Site, clients: Clients) -> Package:
     Raises:
         AccountError: There is none, or it is another account's.
     """
-    if text != LATEST:
+    if text and text != LATEST:
         found = describe_package(text, clients.sagemaker)
         if found is not None:
             return _package(found, site)

@@ -116,13 +116,14 @@ def test_the_newest_package_is_found(sagemaker: Stubber) -> None:
     [
         pytest.param(f"{GROUP}/3", [package(1)], f"{GROUP}/1", id="unknown"),
         pytest.param("latest", [], "none", id="none"),
+        pytest.param("", [package(1)], f"{GROUP}/1", id="no name"),
     ],
 )
 def test_a_wrong_package_is_answered_with_the_right_ones(
     sagemaker: Stubber, text: str, listed: list[dict[str, Any]], known: str
 ) -> None:
     """The message lists what there is."""
-    if text != "latest":
+    if text not in {"", "latest"}:
         sagemaker.add_client_error(
             "describe_model_package", "ValidationException", f"{text} does not exist.", 400
         )
