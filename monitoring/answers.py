@@ -18,6 +18,9 @@ Source: Amazon SageMaker AI API Reference, TransformOutput, S3OutputPath,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html
 """
 
+REFUSAL_FIELD = "error"
+"""The only field of what the handler answers where it refuses a request."""
+
 Record: TypeAlias = Mapping[str, Value]
 """The answer to one image, by field."""
 
@@ -54,6 +57,11 @@ def parse_answers(content: bytes | str) -> list[Record]:
     if not records:
         raise AnswerError("it is empty")
     return records
+
+
+def is_refusal(answer: Record) -> bool:
+    """Whether the model refused the request: what it refused says nothing of its data."""
+    return answer.keys() == {REFUSAL_FIELD}
 
 
 def _record(document: object, *, place: str) -> Record:

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from monitoring.answers import Record
+from monitoring.answers import Record, is_refusal
 from monitoring.bodies import body_content, read_answers
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.data_quality import InferredType
@@ -149,6 +149,8 @@ class CaptureCounts:
     """Answers in them, one per image."""
     num_outside: int = 0
     """Events before or after the window."""
+    num_refused: int = 0
+    """Events whose request the model refused."""
     num_shadow: int = 0
     """Events of shadow variants."""
     num_repeated: int = 0
@@ -321,6 +323,9 @@ class CapturedReader:
             )
         except DamagedError as error:
             answers = error
+        if not isinstance(answers, DamagedError) and all(map(is_refusal, answers)):
+            self.counts.num_refused += 1
+            return None
         return _Event(
             number=number,
             line=line,

@@ -88,6 +88,7 @@ def _tiles(report: DriftReport) -> Markup:
     for name, number, note in (
         ("Damaged", report.reader.damage.num_items, "records that could not be read"),
         ("Repeated", counts.num_repeated, "further copies, which do not count"),
+        ("Refused", counts.num_refused, "requests that the model refused, which do not count"),
         ("Shadow", counts.num_shadow, "records of shadow variants, which do not count"),
     ):
         if number:

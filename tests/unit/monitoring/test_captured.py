@@ -80,6 +80,17 @@ def rows(blocks: Iterable[CapturedBlock]) -> list[CapturedRecord]:
     return list(itertools.chain.from_iterable(block.records() for block in blocks))
 
 
+def test_what_the_model_refused_is_no_record(tmp_path: Path) -> None:
+    """It says nothing of the model's data, and is counted; an answer with more fields is one."""
+    reader = CapturedReader()
+    lines = [line({"error": "no image"}, event_id=f"e{number}") for number in range(3)]
+    answer = {"error": "no image", "x": 0.5}
+    [record] = read(tmp_path, [*lines, line(answer, event_id="e3")], reader=reader)
+    assert (record.event_id, record.answer) == ("e3", answer)
+    assert (reader.counts.num_refused, reader.counts.num_events) == (3, 1)
+    assert reader.damage.num_items == 0
+
+
 def test_the_documented_record(tmp_path: Path) -> None:
     """The record as the service documents it, with the request."""
     [record] = read(tmp_path, [DOCUMENTED])
