@@ -100,7 +100,7 @@ class ShownExecution(Shown, ABC):
             note: Why, for those who ask.
 
         Raises:
-            NotRegisteredError: It registered none.
+            NotRegisteredError: It registered none, or none before it was read.
         """
         return self._decide(ApprovalStatus.APPROVED, note)
 
@@ -111,7 +111,7 @@ class ShownExecution(Shown, ABC):
             note: Why, for those who ask.
 
         Raises:
-            NotRegisteredError: It registered none.
+            NotRegisteredError: It registered none, or none before it was read.
         """
         return self._decide(ApprovalStatus.REJECTED, note)
 
@@ -123,9 +123,12 @@ class ShownExecution(Shown, ABC):
             if step.status is Status.SUCCEEDED and "Arn" in step.metadata.get(_REGISTER, {})
         ]
         if not registered:
+            name = f"Execution '{self.execution.id}' of pipeline '{self.execution.pipeline}'"
             raise NotRegisteredError(
-                f"Execution '{self.execution.id}' of pipeline '{self.execution.pipeline}' "
-                "registered no model package; there is nothing to decide on."
+                f"{name} had registered no model package when it was read, and was "
+                f"{self.status}; decide on what 'wait()' or 'refresh()' returns."
+                if self.status.is_under_way
+                else f"{name} registered no model package; there is nothing to decide on."
             )
         return ModelPackage(name=self._set_approval(registered[0], status, note), status=status)
 

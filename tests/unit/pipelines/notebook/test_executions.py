@@ -126,6 +126,18 @@ def test_where_nothing_is_registered_nothing_is_decided(local: ShownLocalExecuti
     )
 
 
+def test_an_execution_under_way_may_register_something_yet(told: tuple[Any, Sagemaker]) -> None:
+    """A value that was read before says nothing of what happened since."""
+    shown = in_account(told[0])
+    execution = replace(shown.execution, status=Status.EXECUTING, steps=())
+    with pytest.raises(NotRegisteredError) as caught:
+        replace(shown, execution=execution).approve()
+    assert str(caught.value) == (
+        "Execution 'a' of pipeline 'training' had registered no model package when it was read, "
+        "and was Executing; decide on what 'wait()' or 'refresh()' returns."
+    )
+
+
 def test_a_step_whose_result_was_taken_registered_nothing(local: ShownLocalExecution) -> None:
     """It succeeded, and has nothing to say of it."""
     steps = tuple(replace(step, metadata={}) for step in local.execution.steps)
