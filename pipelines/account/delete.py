@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pipelines.account.clients import Clients
 from pipelines.account.deployed import deployed_pipelines
 from pipelines.account.errors import AccountError, explained
-from pipelines.account.functions import published_names, remove_unused
+from pipelines.account.functions import remove_unused
 from pipelines.account.in_use import calls_in_use, calls_of_targets, executions_under_way
 from pipelines.account.lease import publishing
 from pipelines.reconcile import delete_triggers, present_rules, present_targets
 from pipelines.trigger_requests import trigger_requests
+from steps.bundle import ROOT
 from steps.site import Site
 
 
@@ -58,6 +59,7 @@ def delete(
         used = calls_of_targets(present_targets(present_rules(kept, clients.events)))
         used |= calls_in_use(site, others, clients)
         lease.renew()
-        unused = published_names(site) - {name for name, _ in used}
-        for line in remove_unused(unused, used, clients.lambda_):
+        handlers = ROOT.glob("infrastructure/functions/*/handler.py")
+        functions = {site.function_name(path.parent.name) for path in handlers}
+        for line in remove_unused(functions - {name for name, _ in used}, used, clients.lambda_):
             say(line)

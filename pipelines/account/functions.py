@@ -15,9 +15,7 @@ from typing import Any
 
 from pipelines.account.errors import AccountError, call_unless, code
 from pipelines.permissions.triggers import RULES_SERVICE
-from steps.bundle import ROOT
 from steps.lambda_function import Function
-from steps.site import Site
 
 WAIT_SECONDS = 1.0
 MAX_WAITS = 120
@@ -176,12 +174,6 @@ def _settled(function: Function, qualifier: str, lambda_: Any, sleep: Sleep) -> 
 def called(texts: Iterable[str]) -> set[tuple[str, str]]:
     """Names and aliases of the functions whose ARNs stand in texts."""
     return {(match[1], match[2]) for text in texts for match in _ALIAS_ARN.finditer(text)}
-
-
-def published_names(site: Site) -> set[str]:
-    """Names of all functions that upserts to a site may have published."""
-    handlers = ROOT.glob("infrastructure/functions/*/handler.py")
-    return {site.function_name(path.parent.name) for path in handlers}
 
 
 def remove_unused(

@@ -15,14 +15,13 @@ from typing import Any
 from pipelines.account.clients import Clients
 from pipelines.account.deployed import State, read_state
 from pipelines.account.errors import AccountError, explained
-from pipelines.account.functions import Sleep, called, publish, published_names, remove_unused
+from pipelines.account.functions import Sleep, called, publish, remove_unused
 from pipelines.account.in_use import calls_in_use, calls_of_targets
 from pipelines.account.lease import Lease, publishing
 from pipelines.account.objects import Bucket
 from pipelines.plan import Plan, plan
-from pipelines.reconcile import present_rules, present_targets, reconcile_triggers
+from pipelines.reconcile import present_targets, reconcile_triggers
 from pipelines.release import Release
-from pipelines.trigger_requests import trigger_requests
 from steps.site import Site
 
 MAX_INLINE_BYTES = 100_000
@@ -140,20 +139,14 @@ def _remove_old_functions(
 ) -> Iterator[str]:
     """Remove versions of functions that were called before the version before this one.
 
-    Those of the version before stay, for events that are on their way. What an earlier upsert left
-    is removed, too, but for functions that rules call: one that has just replaced such a version
-    left it to those events.
+    Those of the version before stay, for events that are on their way.
     """
     before = called([json.dumps(state.deployed.definition)])
     before |= calls_of_targets(present_targets(state.deployed.rules))
     after = called([state.release.definition])
     after |= calls_of_targets(requests.target for requests in state.release.rules)
-    pipelines = state.others | {state.release.name}
-    triggers = trigger_requests(site, pipelines=pipelines, approved={})
-    ruled = calls_of_targets(present_targets(present_rules(triggers, clients.events)))
-    names = published_names(site) | {name for name, _ in before}
-    names -= {name for name, _ in ruled}
-    names |= {name for name, _ in before - after}
-    used = before | after | ruled | calls_in_use(site, pipelines, clients)
-    lease.renew()  # Whoever lost it does not know what another writer has published since.
-    yield from remove_unused(names, used, clients.lambda_)
+    replaced = before - after
+    if replaced:
+        used = before | after | calls_in_use(site, state.others | {state.release.name}, clients)
+        lease.renew()  # Whoever lost it does not know what another writer has published since.
+        yield from remove_unused({name for name, _ in replaced}, used, clients.lambda_)

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from botocore.stub import Stubber
 
-from pipelines.account.deployed import read_state
 from pipelines.account.errors import AccountError, LeaseError
 from pipelines.account.lease import publishing
 from pipelines.account.upsert import upsert
@@ -100,63 +99,6 @@ def test_the_life_of_a_pipeline(with_monitoring: Account, version: Versions) -> 
     aliases = clients.lambda_.list_aliases(FunctionName="dogs-find_approved_model")["Aliases"]
     assert {alias["Name"] for alias in aliases} == {second.function.alias, third.function.alias}
     assert has_no_changes(account, third)
-
-
-def upsert_without_functions(account: Account, version: Version) -> list[str]:
-    """Publish a version whose step that calls a function was removed, and return what is said."""
-    definition = json.loads(version.compiled.definition)
-    definition["Steps"] = [step for step in definition["Steps"] if step["Type"] != "Lambda"]
-    compiled = replace(version.compiled, definition=json.dumps(definition), functions={})
-    said: list[str] = []
-    state = read_state(compiled, version.site, account.clients)
-    upsert(state, version.site, account.clients, owner="anna@laptop", say=said.append)
-    return said
-
-
-def test_the_function_of_a_step_that_was_removed_goes(account: Account, version: Versions) -> None:
-    """A version late, as each does, although the version that is replaced does not call it."""
-    version(0).upsert(account.clients)
-    upsert_without_functions(account, version(1))
-    assert len(account.clients.lambda_.list_functions()["Functions"]) == 1
-    removed = "removed function dogs-find_approved_model"
-    assert upsert_without_functions(account, version(2))[-1] == removed
-    assert account.clients.lambda_.list_functions()["Functions"] == []
-
-
-def test_a_removal_that_was_not_made_is_made_later(account: Account, version: Versions) -> None:
-    """By the next upsert that changes something, also of another pipeline."""
-    for number in range(2):
-        version(number).upsert(account.clients)
-
-    def fault(call: Call, _: int) -> Fault | None:
-        return Fault.CRASH_BEFORE if call.operation == "DeleteAlias" else None
-
-    account.faults = fault
-    with pytest.raises(Crash):
-        version(2).upsert(account.clients)
-    account.forget()
-    end_lease(account)
-    assert version(2).upsert(account.clients) == []
-    said = upsert_without_functions(account, replace(version(0), name="scoring"))
-    assert set(said[-2:]) == {
-        f"removed function dogs-find_approved_model  {version(number).function.alias}"
-        for number in range(2)
-    }
-    assert deployed(account, version(2)) == version(2)
-
-
-def test_what_rules_called_stays_for_events_on_their_way(
-    with_monitoring: Account, version: Versions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next pipeline of the same command leaves alone what the one before it replaced."""
-    clients = with_monitoring.clients
-    version(0).upsert(clients)
-    monkeypatch.setattr("steps.lambda_function.TIMEOUT_SECONDS", 60)
-    version(0).upsert(clients)
-    upsert_without_functions(with_monitoring, replace(version(1), name="scoring"))
-    assert_rules_are_complete(with_monitoring)
-    aliases = clients.lambda_.list_aliases(FunctionName="dogs-start_retraining")["Aliases"]
-    assert len(aliases) == 2
 
 
 FAULTS = [Fault.THROTTLED, Fault.SERVER_ERROR, Fault.RESET, Fault.TIMED_OUT]
