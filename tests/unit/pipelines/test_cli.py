@@ -14,6 +14,7 @@ from pipelines.cli import main
 from pipelines.commands import definitions
 from pipelines.local.locks import locked
 from pipelines.local.serving.records import LOCK_FILE, EndpointStatus, State
+from steps.bundle import ROOT
 
 DEFINITIONS = Path(__file__).parents[2] / "definitions"
 
@@ -28,6 +29,20 @@ def test_list_names_every_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
         "scoring     Ask an approved model about a folder of images, and check its answers.\n"
         "monitoring  Compare what an endpoint answers with the baseline of its model.\n"
     )
+
+
+def test_a_process_hardly_looks_for_garbage() -> None:
+    """Neither while a command runs nor at its end, and the exit code is the command's."""
+    program = (
+        "import atexit, gc\n"
+        "from pipelines import cli\n"
+        "cli.main = lambda: print(*gc.get_threshold()) or 3\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"
+        "cli.run()\n"
+    )
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (3, "200000 10 10\nTrue\n")
 
 
 @pytest.mark.parametrize(
