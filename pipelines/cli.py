@@ -41,7 +41,7 @@ from steps.errors import DeclarationError
 _DISK_ERRORS = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EROFS}
 """What a person has to mend: any other error of the system is a mistake of ours."""
 
-_COLLECT_AFTER = 200_000
+COLLECT_AFTER = 200_000
 """New objects after which garbage is looked for; Python's own number is 700."""
 
 
@@ -52,7 +52,7 @@ def run() -> NoReturn:
     the process: looking for garbage among them again and again, and at the end, took a third of its
     time.
     """
-    gc.set_threshold(_COLLECT_AFTER)
+    gc.set_threshold(COLLECT_AFTER)
     try:
         sys.exit(main())
     finally:

@@ -4,6 +4,7 @@ Against moto's server on this machine, with new clients each time, as a command 
 pipelines are deployed.
 """
 
+import gc
 import os
 import statistics
 import time
@@ -14,6 +15,7 @@ from pipelines.account.clients import Clients
 from pipelines.account.deployed import State, read_state
 from pipelines.account.upsert import upsert
 from pipelines.catalogue import CATALOGUE
+from pipelines.cli import COLLECT_AFTER
 from pipelines.compile import Compiled, compile_pipeline
 from pipelines.plan import plan
 from steps.site import Site
@@ -27,6 +29,8 @@ SERVICES = ("sagemaker", "s3", "lambda_", "scheduler", "events")
 
 def figures() -> Iterator[Figure]:
     """Median seconds, and the numbers of calls that read and write."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER)  # As in the process of a command.
     pipelines = {name: compile_pipeline(name, SITE) for name in CATALOGUE}
     with moto_server() as url:
         os.environ.update(environment(url))
@@ -39,6 +43,7 @@ def figures() -> Iterator[Figure]:
         finally:
             for name in environment(url):
                 del os.environ[name]
+            gc.set_threshold(*before)
 
 
 def _unchanged(compiled: Compiled) -> Iterator[Figure]:
