@@ -18,9 +18,6 @@ Source: Amazon SageMaker AI API Reference, TransformOutput, S3OutputPath,
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html
 """
 
-REFUSAL_FIELD = "error"
-"""The only field of what the handler answers where it refuses a request."""
-
 Record: TypeAlias = Mapping[str, Value]
 """The answer to one image, by field."""
 
@@ -60,8 +57,11 @@ def parse_answers(content: bytes | str) -> list[Record]:
 
 
 def is_refusal(answer: Record) -> bool:
-    """Whether the model refused the request: what it refused says nothing of its data."""
-    return answer.keys() == {REFUSAL_FIELD}
+    """Whether the model refused the request: what it refused says nothing of its data.
+
+    The handler then answers with this field alone.
+    """
+    return answer.keys() == {"error"}
 
 
 def _record(document: object, *, place: str) -> Record:

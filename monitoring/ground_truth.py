@@ -28,7 +28,7 @@ from typing import Any, Self
 from monitoring.captured import CapturedBlock, CapturedRecord
 from monitoring.damage import Damage, DamagedError, Reason
 from monitoring.events import EVENT_VERSION, parse_event, read_id
-from monitoring.hours import hour_of
+from monitoring.hours import HOUR_FORM, hour_of
 from monitoring.json_lines import read_lines
 
 GROUND_TRUTH_DATA = "groundTruthData"
@@ -92,7 +92,7 @@ class GroundTruthWriter:
         if collected_at.tzinfo is None:
             raise ValueError(f"Time {collected_at} of a label has no zone; expected UTC.")
         time = collected_at.astimezone(UTC)
-        hour = f"{time:%Y/%m/%d/%H}"
+        hour = f"{time:{HOUR_FORM}}"
         self._waiting.setdefault(hour, []).append((time, _label_line(inference_id, label)))
         if len(self._waiting[hour]) >= MAX_LABELS_PER_FILE:
             self._write(hour)
