@@ -1,16 +1,20 @@
 """Hand-made definitions, tiny scripts and what runs them, for the tests of the local runner."""
 
 import io
+import os
 import resource
+import signal
 import tarfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipelines.execution import Execution
 from pipelines.local.store import LocalStore
+from tests.waiting import wait_until
 
 CODE = "s3://bucket/code"
 ROLE = "arn:aws:iam::111122223333:role/Role"
@@ -225,6 +229,20 @@ def full_disk() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+
+
+@contextmanager
+def interrupted_when(condition: Callable[[], object]) -> Iterator[None]:
+    """Send SIGINT to this process once, as soon as a condition is true."""
+
+    def interrupt() -> None:
+        wait_until(condition)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    yield
+    interrupting.join()
 
 
 def has_ended(pid: int) -> bool:

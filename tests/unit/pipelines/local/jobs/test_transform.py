@@ -1,10 +1,7 @@
 """Tests of pipelines.local.jobs.transform."""
 
 import json
-import os
 import re
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +11,10 @@ from pipelines.execution import Status
 from pipelines.local.execution import LocalExecution
 from pipelines.local.registry import Registry
 from pipelines.local.store import LocalStore
-from tests.unit.pipelines.local.definitions import definition, get
+from tests.unit.pipelines.local.definitions import definition, get, interrupted_when
 from tests.unit.pipelines.local.models import ECHO, archive, register
 from tests.unit.pipelines.local.test_runner import Execute
-from tests.waiting import SECONDS, wait_until
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -175,14 +172,8 @@ def test_a_signal_stops_the_job_at_once(
     package = register(store, Registry(root), archive(code))
     store.put_bytes(f"{INPUT}a", b"a")
 
-    def interrupt() -> None:
-        wait_until((root / "slow").exists)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    interrupting = threading.Thread(target=interrupt)
-    interrupting.start()
-    execution = execute(transform(package))
-    interrupting.join()
+    with interrupted_when((root / "slow").exists):
+        execution = execute(transform(package))
 
     assert execution.step("Transform").status is Status.STOPPED
     assert (execution.step("Transform").seconds or 0.0) < SECONDS

@@ -1,9 +1,6 @@
 """Tests of pipelines.local.jobs.tuning, through whole executions."""
 
 import errno
-import os
-import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,10 +14,11 @@ from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.definitions import (
     definition,
     has_ended,
+    interrupted_when,
     put_code,
     training_request,
 )
-from tests.waiting import SECONDS, wait_until
+from tests.waiting import SECONDS
 
 Execute = Callable[..., LocalExecution]
 
@@ -266,14 +264,8 @@ def test_a_signal_stops_every_trial(execute: Execute, store: LocalStore, root: P
         logs = root.glob("executions/demo/*/steps/Tune/*/log.txt")
         return [int(line) for log in logs for line in log.read_text().splitlines()]
 
-    def interrupt() -> None:
-        wait_until(lambda: len(pids()) == 2)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    interrupting = threading.Thread(target=interrupt)
-    interrupting.start()
-    execution = execute(tuning())
-    interrupting.join()
+    with interrupted_when(lambda: len(pids()) == 2):
+        execution = execute(tuning())
 
     assert execution.step("Tune").status is Status.STOPPED
     assert len(pids()) == 2
