@@ -47,9 +47,11 @@ class Clients:
         for thread in self._threads:
             thread.start()
 
-    def wait_for(self, num_answers: int) -> None:
-        """Wait until so many requests have been answered."""
-        wait_until(lambda: self.num_answers >= num_answers or self.failures)
+    def wait_for(self, label: str, *, num_answers: int) -> None:
+        """Wait until a version has answered, and so many requests of all versions were."""
+        wait_until(
+            lambda: self.failures or (label in self.labels and self.num_answers >= num_answers)
+        )
 
     def stop(self) -> None:
         """Ask no more."""
@@ -126,11 +128,11 @@ def test_no_request_fails_while_the_endpoint_is_updated_twice(
 
     clients.start()
     try:
-        clients.wait_for(NUM_REQUESTS // 4)
+        clients.wait_for("first", num_answers=NUM_REQUESTS // 4)
         deploy(hosting, tmp_path, "second")
-        clients.wait_for(NUM_REQUESTS // 2)
+        clients.wait_for("second", num_answers=NUM_REQUESTS // 2)
         deploy(hosting, tmp_path, "third")
-        clients.wait_for(NUM_REQUESTS)
+        clients.wait_for("third", num_answers=NUM_REQUESTS)
     finally:
         clients.stop()
 
