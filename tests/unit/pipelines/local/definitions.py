@@ -256,6 +256,6 @@ def has_ended(pid: int) -> bool:
 def _is_running(pid: int) -> bool:
     try:
         status = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # The latter where it ends while it is read.
         return False
     return not status.startswith("Z")
