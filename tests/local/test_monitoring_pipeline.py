@@ -268,7 +268,7 @@ def test_darkened_images_are_drift(
         [ImageEnhance.Brightness(image).enhance(0.5) for _, image in traffic.images],
     )
     others = machine.store.path(f"{PREFIX}/capture/{put_back.id}")
-    assert [path for path in others.rglob("*.jsonl") if path.read_text()]
+    wait_until(lambda: [path for path in others.rglob("*.jsonl") if path.read_text()])
 
     execution, talk = machine.run("monitoring")
 
