@@ -9,13 +9,15 @@ import pytest
 from botocore.stub import Stubber
 
 from pipelines.account.logs import failed_job
-from pipelines.execution import FailedJob, Status, StepExecution
+from pipelines.execution import FailedJob, Status, StepExecution, utc_now
 from tests.aws import Account
-from tests.unit.pipelines.account.executing import START, complete
+from tests.unit.pipelines.account.executing import complete
 from tests.unit.stubs import stubbed
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
+START = utc_now().replace(microsecond=0) - timedelta(days=1)
+"""A time of the last 14 days: CloudWatch Logs ignores events that are older."""
 PERMISSIONS = (
     "'pipelines permissions' prints the policies that are needed, and with '--role ROLE --compare "
     "FILE' what a policy lacks."
