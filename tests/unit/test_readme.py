@@ -16,8 +16,11 @@ def test_the_number_of_rules_is_right() -> None:
     assert f"applies {len(RULES)} rules" in README
 
 
-def test_commands_are_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_are_those_that_there_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The table of commands lists each command of the help, and no other."""
+    monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit):
         main(["--help"])
     helped = re.findall(r"^    (\w+) {2,}", capsys.readouterr().out, flags=re.MULTILINE)
