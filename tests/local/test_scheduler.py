@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from pipelines.cli import main
 from pipelines.execution import Status, StepExecution, utc_now
@@ -93,9 +94,22 @@ def _leave_drift(root: Path) -> None:
     ).save()
 
 
+@pytest.fixture
+def large_images_dir(tmp_path: Path) -> Path:
+    """So many images, and so large, that it takes minutes to decode them."""
+    image = tmp_path / "large.png"
+    Image.new("1", (4000, 4000)).save(image)
+    for label in ("green", "red"):
+        folder = tmp_path / "large" / label
+        folder.mkdir(parents=True)
+        for number in range(500):
+            (folder / f"{number}.png").hardlink_to(image)
+    return tmp_path / "large"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_execution_too(
-    tmp_path: Path, images_dir: Path, number: signal.Signals
+    tmp_path: Path, large_images_dir: Path, number: signal.Signals
 ) -> None:
     """Ctrl-C while an execution runs leaves it Stopped, and no process behind."""
     environ = {
@@ -103,7 +117,7 @@ def test_a_signal_stops_the_execution_too(
         "SITE_MONITORING_SCHEDULE": "off",
         "SITE_RETRAINING_SCHEDULE": "rate(7 days)",
     }
-    words = ["scheduler", "--images", str(images_dir), "--root", str(tmp_path)]
+    words = ["scheduler", "--images", str(large_images_dir), "--root", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines", *words],
         env=environ,
