@@ -1,6 +1,7 @@
 """What every test gets: no credentials, no region, no settings of a site."""
 
 import os
+import signal
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ AMBIENT_PREFIXES = ("AWS_", "SAGEMAKER_", "SITE_", "SM_")
 # Tests run side by side, and their tensors are small: further threads would only get in the way.
 # Libraries read it when they are loaded.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A shell starts what runs in the background with SIGINT ignored, and whoever that starts inherits
+# it: processes that are interrupted by tests would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Properties are tested with the same examples in every run, however slow a busy machine is.
 settings.register_profile(

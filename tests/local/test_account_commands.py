@@ -26,13 +26,11 @@ pytestmark = [pytest.mark.local, pytest.mark.allow_hosts(["127.0.0.1"])]
 
 SITE = Site()
 PROGRAM = """
-import signal, sys
+import sys
 from pipelines.account import executions
 from pipelines.cli import main
 
 executions.POLL_SECONDS = 0.05
-# A shell lets what it starts in the background ignore Ctrl-C, the tests among it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 code = main(sys.argv[1:])
 assert not {"sagemaker", "torch"} & sys.modules.keys()
 sys.exit(code)
