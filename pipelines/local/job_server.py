@@ -87,9 +87,10 @@ def _serve(answers: int, modules: list[str]) -> dict[str, Any] | None:
                     signal.signal(number, signal.SIG_DFL)
                 os.close(awake)
                 os.close(wake)
+                # Before it does anything: its parent may be killed before it could say so.
+                _answer(answers, {"id": request["id"], "pid": os.getpid()})
                 return dict(request)
             children[pid] = request["id"]
-            _answer(answers, {"id": request["id"], "pid": pid})
 
 
 def _load(module: str) -> None:

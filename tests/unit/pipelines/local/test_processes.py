@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local import job_server
+from pipelines.local import job_server, processes
 from pipelines.local.errors import TransientFault
 from pipelines.local.processes import Command, JobServer
 from tests.unit.pipelines.local.definitions import has_ended
@@ -245,6 +245,27 @@ def test_jobs_of_a_server_that_dies_end_too(own_server: JobServer, tmp_path: Pat
         "The process that starts the jobs ended with exit code -9: no message."
     )
     assert error.value.exception_type == "SageMaker.JOB_INTERNAL_ERROR"
+
+
+def test_a_job_is_known_before_its_server_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that dies right after it forked leaves no job behind either."""
+    script = tmp_path / "server.py"
+    script.write_text(
+        "import os, runpy, signal\n"
+        "fork = os.fork\n"
+        "os.fork = lambda: fork() and os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"runpy.run_path({job_server.__file__!r}, run_name='__main__')\n"
+    )
+    monkeypatch.setattr(processes, "_SERVER_SCRIPT", script)
+    with JobServer(modules=[]) as server:
+        job = server.start(command(tmp_path, ["/bin/sh", "-c", "sleep 60"]))
+        with pytest.raises(TransientFault):
+            job.exit_code.result(SECONDS)
+
+    assert job.pid is not None
+    assert has_ended(job.pid)
 
 
 def test_jobs_of_a_runner_that_is_killed_end_too(tmp_path: Path) -> None:
