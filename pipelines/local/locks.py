@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-_PROBE_SECONDS = 0.5
-"""`is_locked` holds a lock for an instant, which whoever wants to hold it waits out."""
-_RETRY_SECONDS = 0.01
+_RETRY_SECONDS = 0.001
 
 
 @contextmanager
@@ -23,22 +21,24 @@ def is_locked(path: Path) -> bool:
     """Whether a process holds the lock of a file; no file, no lock."""
     try:
         with path.open("r") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return not _try(file, fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _acquire(file: IO[str]) -> bool:
-    deadline = time.monotonic() + _PROBE_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_RETRY_SECONDS)
-        else:
-            return True
+    """Hold the lock, unless somebody does; those that only ask are waited out, however slow."""
+    while not _try(file, fcntl.LOCK_EX):
+        if not _try(file, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(file, fcntl.LOCK_UN)
+        time.sleep(_RETRY_SECONDS)
+    return True
+
+
+def _try(file: IO[str], operation: int) -> bool:
+    try:
+        fcntl.flock(file, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

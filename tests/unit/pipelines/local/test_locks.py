@@ -1,8 +1,13 @@
 """Tests of pipelines.local.locks."""
 
+import fcntl
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from pipelines.local import locks
 from pipelines.local.locks import is_locked, locked
 
 
@@ -16,6 +21,25 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         with locked(path) as second:
             assert second is None
     assert not is_locked(path)
+
+
+def test_who_asks_slowly_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks may be stopped at any moment, for however long."""
+    path = tmp_path / "lock"
+    path.touch()
+    waits: list[float] = []
+    with path.open("r") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+
+        def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 5000:
+                fcntl.flock(asking, fcntl.LOCK_UN)
+
+        monkeypatch.setattr(locks, "time", SimpleNamespace(sleep=sleep))
+        with locked(path) as file:
+            assert file is not None
+    assert len(waits) == 5000
 
 
 def test_asking_never_keeps_anybody_out(tmp_path: Path) -> None:
