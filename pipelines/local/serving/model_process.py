@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -108,7 +108,7 @@ class ModelProcess:
         )
         try:
             await listener.start_serving()
-            self._follow(await asyncio.to_thread(jobs.start, command))
+            await in_thread(self._start_job, jobs, command, asyncio.get_running_loop())
             async with asyncio.timeout(limit_seconds):
                 await self._is_settled.wait()
         except TimeoutError:
@@ -139,15 +139,16 @@ class ModelProcess:
         for connection in self.connections:
             connection.close()
 
-    def _follow(self, job: JobProcess) -> None:
-        self._job = job
-        loop = asyncio.get_running_loop()
+    def _start_job(
+        self, jobs: JobServer, command: Command, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._job = jobs.start(command)
 
         def tell(_: object) -> None:
             with contextlib.suppress(RuntimeError):  # The loop is closed: nobody wants to know.
                 loop.call_soon_threadsafe(self._note_end)
 
-        job.exit_code.add_done_callback(tell)
+        self._job.exit_code.add_done_callback(tell)
 
     def _note_end(self) -> None:
         self.has_ended.set()
@@ -204,6 +205,16 @@ class Connection:
     def close(self) -> None:
         """Close the connection."""
         self._writer.close()
+
+
+async def in_thread(function: Callable[..., None], *arguments: object) -> None:
+    """Run a function in a thread; who is cancelled meanwhile waits, for nothing ends a thread."""
+    running = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 async def _read(

@@ -21,7 +21,7 @@ from pipelines.local.errors import StepFailed
 from pipelines.local.jobs.archive import unpack
 from pipelines.local.jobs.machine import JobDir, base_environment, usable_cores
 from pipelines.local.processes import JobServer
-from pipelines.local.serving.model_process import Answer, Connection, ModelProcess
+from pipelines.local.serving.model_process import Answer, Connection, ModelProcess, in_thread
 
 START_SECONDS = 240.0
 """Longest time in which a model must be loaded."""
@@ -95,7 +95,7 @@ class ModelServer:
             StepFailed: The model cannot be served; nothing stays behind.
         """
         try:
-            await asyncio.to_thread(self._unpack)
+            await in_thread(self._unpack)
             process = await self._start_process(limit_seconds)
         except BaseException:
             await self.close()

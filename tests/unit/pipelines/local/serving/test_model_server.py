@@ -7,9 +7,11 @@ import logging
 import os
 import signal
 import socket
+import threading
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -190,16 +192,19 @@ def test_a_process_that_lasted_is_started_again_without_delay(
 ) -> None:
     """Only processes that end again and again are started ever later."""
     pauses = []
+    seconds = 0.0
 
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
+    async def sleep(pause: float) -> None:
+        pauses.append(pause)
 
-    monkeypatch.setattr(model_server, "_LONGEST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(model_server, "time", SimpleNamespace(monotonic=lambda: seconds))
     monkeypatch.setattr(model_server.asyncio, "sleep", sleep)
 
     async def talk(model: ModelServer) -> None:
-        for lasting in (0.0, 0.0, 0.6):
-            await model.invoke(f"sleep {lasting}".encode(), None, None)
+        nonlocal seconds
+        for lasting in (1.0, 1.0, 31.0):
+            await model.invoke(b"", None, None)
+            seconds += lasting
             await model.invoke(b"exit", None, None)
         await model.invoke(b"", None, None)
 
@@ -228,11 +233,12 @@ def test_a_request_that_takes_too_long_ends_the_process(build: Build) -> None:
 
     async def talk(model: ModelServer) -> tuple[bytes, Answer, bytes]:
         before = await model.invoke(b"", None, None)
-        lost = await model.invoke(b"sleep 30", None, None)
-        await until(lambda: model.is_ready)
+        model._response_seconds = 0.5
+        lost = await model.invoke(b"sleep 600", None, None)
+        model._response_seconds = SECONDS
         return before.body, lost, (await model.invoke(b"", None, None)).body
 
-    before, lost, after = serve(build(response_seconds=0.5), talk)
+    before, lost, after = serve(build(response_seconds=SECONDS), talk)
 
     assert json.loads(lost.body) == {
         "code": 500,
@@ -274,8 +280,12 @@ def test_a_request_that_is_given_up_while_it_waits_harms_nobody(
     assert before == after
 
 
-def test_a_request_that_no_thread_takes_is_refused(build: Build) -> None:
+def test_a_request_that_no_thread_takes_is_refused(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has waited as long as it may; the one that is being answered is over its time too."""
+    # However late the second one came, it finds no other process.
+    monkeypatch.setattr(model_server, "_FIRST_PAUSE_SECONDS", SECONDS)
 
     async def talk(model: ModelServer) -> list[Answer]:
         requests = [model.invoke(b"sleep 30", None, None) for _ in range(2)]
@@ -371,6 +381,34 @@ def test_a_model_that_is_not_loaded_in_time_is_given_up(build: Build, tmp_path: 
         serve(build("import time\ntime.sleep(60)"), ask(b""), limit_seconds=0.5)
 
     assert str(caught.value) == "The model was not loaded within 0.5 s."
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_start_that_is_given_up_leaves_nothing(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even what the thread that unpacks the archive writes after that."""
+    model = build()
+    is_unpacking, may_go_on = threading.Event(), threading.Event()
+    unpack = model_server.unpack
+
+    def unpack_late(source: Path, directory: Path) -> None:
+        is_unpacking.set()
+        may_go_on.wait(SECONDS)
+        unpack(source, directory)
+
+    monkeypatch.setattr(model_server, "unpack", unpack_late)
+
+    async def run() -> None:
+        starting = asyncio.create_task(model.start())
+        await until(is_unpacking.is_set)
+        starting.cancel()
+        await asyncio.wait([starting], timeout=0.1)
+        may_go_on.set()
+        await asyncio.wait([starting])
+
+    asyncio.run(run())
+
     assert not (tmp_path / "work").exists()
 
 
@@ -472,7 +510,7 @@ def test_a_machine_without_room_for_a_process_is_tried_again(
         await model.invoke(b"exit", None, None)
         return await model.invoke(b"", None, None)
 
-    answer = serve(build(jobs=Jobs(), response_seconds=5), talk)
+    answer = serve(build(jobs=Jobs(), response_seconds=SECONDS), talk)
 
     assert answer.is_success
     assert "It cannot be started again: [Errno 11] Resource temporarily unavailable" in caplog.text
