@@ -748,7 +748,7 @@ def test_a_signal_stops_the_execution(
     )
     record = json.loads((execution.path / "execution.json").read_text())
     assert record["PipelineExecutionStatus"] == "Stopped"
-    assert not Path(f"/proc/{pid}").exists()
+    assert has_ended(pid)
     assert signal.getsignal(number) == handler
 
 

@@ -18,6 +18,7 @@ import pytest
 from pipelines.local.serving import capture
 from pipelines.local.serving.capture import Body, CaptureRule, CaptureWriter, Exchange, Record
 from pipelines.local.store import LocalStore
+from tests.waiting import SECONDS
 
 CONFIG = {
     "EnableCapture": True,
@@ -181,8 +182,11 @@ def test_a_share_of_the_requests_is_sampled() -> None:
     assert not any(none.record(EXCHANGE) for _ in range(100))
 
 
-def test_records_share_files_by_variant_and_hour(root: Path) -> None:
+def test_records_share_files_by_variant_and_hour(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The path says endpoint, variant, hour of the request and the minute of the first record."""
+    monkeypatch.setattr(capture, "FLUSH_SECONDS", SECONDS)
     later = replace(EXCHANGE, time=EXCHANGE.time.replace(hour=10))
     other = replace(EXCHANGE, variant="Canary")
     with CaptureWriter(LocalStore(root)) as writer:
@@ -255,9 +259,10 @@ def number(message: str) -> int:
 
 
 def test_a_full_disk_is_noticed_and_nothing_else(
-    root: Path, caplog: pytest.LogCaptureFixture
+    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The requests go on, and the log has the number of those that are missing."""
+    monkeypatch.setattr(capture, "FLUSH_SECONDS", SECONDS)
     store = StuckStore(root)
     store.may_go_on.set()
 

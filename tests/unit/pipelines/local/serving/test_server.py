@@ -206,6 +206,13 @@ class InProcess:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.errors: list[BaseException] = []
+        self._is_told = False
+
+    def end(self) -> None:
+        """Tell the server to end, once: nobody heeds the signal after that."""
+        if not self._is_told and is_alive(self.directory):
+            self._is_told = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def run(self, play: Callable[[], None]) -> None:
         """Serve until the play is over."""
@@ -215,8 +222,7 @@ class InProcess:
                 play()
             except BaseException as error:  # noqa: BLE001 - it is the test's own
                 self.errors.append(error)
-            if is_alive(self.directory):
-                os.kill(os.getpid(), signal.SIGTERM)
+            self.end()
 
         player = threading.Thread(target=run)
         player.start()
@@ -312,8 +318,8 @@ def test_a_full_disk_ends_no_endpoint(
 
     def play() -> None:
         state = final_state(directory, first)
-        second = want(directory, "second")
         is_full.set()
+        second = want(directory, "second")
         hang_up()
         wait_until(lambda: "The state cannot be written: [Errno 28]" in caplog.text)
         assert ask(state)[0] == "first"
@@ -458,11 +464,13 @@ def test_a_process_whose_folder_is_gone_ends(
     wanted = want(directory, "first")
 
     def play() -> None:
+        other = directory.with_name("other")
+        (other / "models" / "of-another").mkdir(parents=True)
+        (other / LOCK_FILE).touch()
         final_state(directory, wanted)
         # Moved and not deleted: the process deletes its models from the folder at the same time.
         directory.rename(directory.with_name("moved"))
-        (directory / "models" / "of-another").mkdir(parents=True)
-        (directory / LOCK_FILE).touch()
+        other.rename(directory)
 
     in_process.run(play)
 
@@ -500,7 +508,7 @@ def test_requests_in_flight_are_answered_before_the_end(
         caller = threading.Thread(target=lambda: names.append(ask(state, f"{tmp_path}/end")[0]))
         caller.start()
         wait_until((tmp_path / "end.begun").exists)
-        os.kill(os.getpid(), signal.SIGTERM)
+        in_process.end()
         wait_until(lambda: is_closed(state.port))
         (tmp_path / "end").touch()
         caller.join(SECONDS)
