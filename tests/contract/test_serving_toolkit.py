@@ -22,6 +22,7 @@ from inference.contract import MAX_BODY_BYTES, response_fields
 from inference.model import build_classifier
 from inference.transforms import IMAGENET
 from steps.bundle import ROOT
+from tests.waiting import SECONDS
 
 PYTHON = ROOT / ".venv-serving" / "bin" / "python"
 
@@ -240,7 +241,7 @@ def _ask(python: Path, load: str, model_dirs: list[Path], scratch: Path) -> dict
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr

@@ -18,6 +18,7 @@ from pipelines.local.processes import JobServer
 from pipelines.local.runner import run
 from pipelines.local.store import LocalStore
 from steps.bundle import ARCHIVE_NAME, ROOT, bundle
+from tests.waiting import SECONDS
 
 TRAIN = ROOT / ".venv-contract" / "bin" / "train"
 
@@ -129,7 +130,7 @@ def _under_the_toolkit(base_dir: Path, request: Mapping[str, Any], archive: byte
         },
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr

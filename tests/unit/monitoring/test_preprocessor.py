@@ -20,6 +20,7 @@ from inference.serving import output_fn
 from monitoring import preprocessor
 from monitoring.preprocessor import preprocess_handler
 from pipelines.local.serving.capture import Body, CaptureRule, Exchange
+from tests.waiting import SECONDS
 
 SCRIPT = Path(preprocessor.__file__)
 
@@ -81,7 +82,7 @@ def run(kind: str, *lines: str) -> list[Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

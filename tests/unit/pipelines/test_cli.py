@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -306,7 +307,8 @@ def test_an_interrupted_demonstration_names_what_goes_on(
         assert main(["demo", "--root", str(tmp_path)]) == 130
     assert capsys.readouterr().err == (
         "\nEndpoint 'digits' goes on running; end it with "
-        f"'pipelines endpoints stop digits --root {tmp_path}'.\npipelines: Interrupted.\n"
+        f"'pipelines endpoints stop digits --root {shlex.quote(str(tmp_path))}'.\n"
+        "pipelines: Interrupted.\n"
     )
 
 

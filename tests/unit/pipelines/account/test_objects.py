@@ -14,6 +14,7 @@ from pipelines.account.errors import AccountError
 from pipelines.account.objects import Bucket
 from tests.aws import SITE, Account
 from tests.unit.stubs import stubbed
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -87,7 +88,7 @@ class Encrypting:
     """S3 with a bucket that KMS encrypts, which answers two at a time only."""
 
     def __init__(self) -> None:
-        self._together = Barrier(2, timeout=10)
+        self._together = Barrier(2, timeout=SECONDS)
 
     def get_paginator(self, _: str) -> "Encrypting":
         """A list of all that there is to be."""

@@ -20,6 +20,7 @@ from pipelines.local.execution import LocalExecution
 from pipelines.local.locks import locked
 from pipelines.local.registry import ApprovalStatus, Registry
 from steps.errors import DeclarationError
+from tests.waiting import SECONDS
 
 NEVER = "cron(0 0 1 1 ? 2020)"
 
@@ -186,7 +187,7 @@ def test_a_signal_ends_it(tmp_path: Path, number: signal.Signals, words: list[st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=SECONDS,
     )
     if words:
         assert (result.returncode, result.stderr) == (130, "pipelines: Interrupted.\n")
