@@ -113,7 +113,8 @@ def _reap(children: dict[int, int], answers: int) -> None:
 
 
 def _answer(answers: int, message: dict[str, Any]) -> None:
-    os.write(answers, json.dumps(message).encode() + b"\n")
+    with contextlib.suppress(BrokenPipeError):  # The runner died; standard input says so too.
+        os.write(answers, json.dumps(message).encode() + b"\n")
 
 
 def _kill_group(pid: int) -> None:

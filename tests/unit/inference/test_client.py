@@ -23,6 +23,7 @@ from inference.artifact import Artifact
 from inference.client import Client, PredictionError, check_inference_id
 from inference.contract import MAX_REQUEST_BYTES
 from inference.serving import input_fn, predict_fn
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -395,13 +396,17 @@ def test_a_folder_is_answered_in_the_order_of_its_paths(endpoint: Endpoint, tmp_
     """Late answers change no order; a few requests are under way at a time; failures are told."""
     paths = write_folder(tmp_path, 11)
     lock, number, most = threading.Lock(), 0, 0
+    is_overtaken = threading.Event()
 
     def respond(request: Request) -> Reply:
         nonlocal number, most
         with lock:
             number += 1
             most = max(most, number)
-        threading.Event().wait(0.03 if request.body == b"00.png" else 0.01)
+        if request.body == b"00.png":
+            is_overtaken.wait(SECONDS)
+        else:
+            is_overtaken.set()
         with lock:
             number -= 1
         if request.body == b"02.png":

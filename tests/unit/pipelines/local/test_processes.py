@@ -288,6 +288,40 @@ def test_jobs_of_a_runner_that_is_killed_end_too(tmp_path: Path) -> None:
     assert all(has_ended(pid) for pid in pids)
 
 
+def test_a_job_that_ends_after_its_runner_died_keeps_no_other_alive(tmp_path: Path) -> None:
+    """Nobody hears of its end, and the server goes on to see to the others."""
+    settings = json.dumps({"site_dirs": [], "modules": []})
+    with subprocess.Popen(
+        [sys.executable, "-I", "-S", job_server.__file__, settings],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        pids = []
+        for number in (1, 2):
+            request = {
+                "do": "start",
+                "id": number,
+                "argv": ["/bin/sleep", "600"],
+                "environment": {"PATH": os.defpath},
+                "cwd": str(tmp_path),
+                "log": str(tmp_path / "log.txt"),
+            }
+            server.stdin.write(json.dumps(request).encode() + b"\n")
+            server.stdin.flush()
+            pids.append(json.loads(server.stdout.readline())["pid"])
+        server.stdout.close()
+
+        first, second = pids
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{first}").exists())  # The server has seen it, too.
+        server.stdin.close()
+
+    assert has_ended(second)
+    assert server.returncode == 0
+
+
 def test_the_shell_script_repeats_the_command(tmp_path: Path) -> None:
     """The script has the folder, exactly the environment, and this interpreter for python3."""
     job = command(tmp_path, ["python3", "-m", "job", "a b"], {"A": "it's"})

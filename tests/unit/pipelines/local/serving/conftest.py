@@ -19,6 +19,7 @@ from pipelines.local.serving.endpoint import Endpoint
 from pipelines.local.serving.records import Variant, Wanted
 from pipelines.local.store import LocalStore
 from tests.unit.pipelines.local.models import ECHO, archive
+from tests.waiting import SECONDS
 
 NAME = "dogs"
 
@@ -36,7 +37,7 @@ class Running:
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine in the loop and wait for its result."""
-        return self.submit(coroutine).result(30)
+        return self.submit(coroutine).result(SECONDS)
 
     def submit(self, coroutine: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Run a coroutine in the loop."""
@@ -86,7 +87,7 @@ def running(root: Path, server: JobServer) -> Iterator[Running]:
             async def build() -> web.ServerRunner:
                 return build_runner(endpoint, writer, now=utc_now, finish_seconds=5)
 
-            runner = asyncio.run_coroutine_threadsafe(build(), loop).result(10)
+            runner = asyncio.run_coroutine_threadsafe(build(), loop).result(SECONDS)
 
             async def start() -> int:
                 await runner.setup()
@@ -98,9 +99,9 @@ def running(root: Path, server: JobServer) -> Iterator[Running]:
                 await runner.cleanup()
                 await endpoint.close(limit_seconds=5)
 
-            port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+            port = asyncio.run_coroutine_threadsafe(start(), loop).result(SECONDS)
             yield Running(endpoint, root, port, writer, loop)
-            asyncio.run_coroutine_threadsafe(end(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(end(), loop).result(SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()

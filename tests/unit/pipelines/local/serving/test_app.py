@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.unit.pipelines.local.serving.conftest import NAME, Running
+from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
@@ -58,7 +59,7 @@ def client(running: Running) -> Any:
 @pytest.fixture
 def connection(running: Running) -> Iterator[http.client.HTTPConnection]:
     """A plain connection."""
-    opened = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+    opened = http.client.HTTPConnection("127.0.0.1", running.port, timeout=SECONDS)
     yield opened
     opened.close()
 
@@ -288,7 +289,7 @@ def test_a_caller_that_asks_first_may_go_on(running: Running) -> None:
     running.go_over(running.variant(REFUSES))
 
     def ask_first(expectation: str, num_bytes: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", running.port), timeout=10) as caller:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=SECONDS) as caller:
             caller.sendall(
                 b"POST /invocations HTTP/1.1\r\nHost: localhost\r\n"
                 + f"Expect: {expectation}\r\nContent-Length: {num_bytes}\r\n\r\n".encode()

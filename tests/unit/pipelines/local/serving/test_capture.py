@@ -230,7 +230,7 @@ def test_records_are_written_while_the_endpoint_goes_on(
     with CaptureWriter(Store(root)) as writer:
         writer.put(keep())
 
-        assert is_written.wait(10)
+        assert is_written.wait(SECONDS)
 
 
 class StuckStore(LocalStore):
@@ -244,7 +244,7 @@ class StuckStore(LocalStore):
     def put_bytes(self, uri: str, data: bytes) -> None:
         """Wait, and fail."""
         self.is_reached.set()
-        self.may_go_on.wait(10)
+        self.may_go_on.wait(SECONDS)
         raise OSError(28, "No space left on device")
 
 
@@ -285,7 +285,7 @@ def test_records_that_come_too_fast_are_dropped(
 
     with caplog.at_level(logging.ERROR), CaptureWriter(store) as writer:
         writer.put(keep())
-        assert store.is_reached.wait(10)
+        assert store.is_reached.wait(SECONDS)
         for _ in range(3):
             writer.put(keep())
         [waiting] = writer._waiting
@@ -307,7 +307,7 @@ def test_the_log_is_not_filled_with_notices(
         for _ in range(10):
             store.is_reached.clear()
             writer.put(keep())
-            assert store.is_reached.wait(10)
+            assert store.is_reached.wait(SECONDS)
 
     numbers = [number(message) for message in notices(caplog)]
     assert len(numbers) <= 2

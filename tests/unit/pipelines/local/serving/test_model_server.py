@@ -444,6 +444,7 @@ def test_a_start_that_is_given_up_leaves_no_port_open(num_steps: int, tmp_path: 
     """At whichever step of the event loop: asyncio's start_server alone would leave one."""
     closed = JobServer(modules=[])
     closed.close()
+    gc.collect()  # What another test left is not of this one.
 
     async def run() -> None:
         starting = asyncio.create_task(
