@@ -1,6 +1,8 @@
 """The parts of the demonstration that wait."""
 
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +24,7 @@ def test_records_are_waited_for_however_late_they_are_written(
             uri = f"s3://bucket/capture/dogs/AllTraffic/{len(files)}.jsonl"
             store.put_bytes(uri, files.pop(0).encode())
 
-    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr(demo, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
     demo.wait_for_records(store, "s3://bucket/capture/dogs/", run_id="run", num_records=2)
     assert files == []
     assert pauses == [*[pauses[0]] * 4, 1]
@@ -33,7 +35,9 @@ def test_records_that_are_dropped_are_not_waited_for_for_ever(
 ) -> None:
     """On a full disk the demonstration goes on with what there is."""
     pauses: list[float] = []
-    monkeypatch.setattr("time.sleep", pauses.append)
-    monkeypatch.setattr(demo, "CAPTURE_SECONDS", 0)
+    clock = SimpleNamespace(
+        monotonic=lambda: demo.CAPTURE_SECONDS * len(pauses), sleep=pauses.append
+    )
+    monkeypatch.setattr(demo, "time", clock)
     demo.wait_for_records(LocalStore(tmp_path), "s3://bucket/a/", run_id="run", num_records=1)
-    assert pauses == [1]
+    assert pauses == [0.1, 1]
