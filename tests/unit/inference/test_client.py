@@ -396,7 +396,7 @@ def test_a_folder_is_answered_in_the_order_of_its_paths(endpoint: Endpoint, tmp_
     """Late answers change no order; a few requests are under way at a time; failures are told."""
     paths = write_folder(tmp_path, 11)
     lock, number, most = threading.Lock(), 0, 0
-    is_overtaken = threading.Event()
+    is_under_way, is_overtaken = threading.Event(), threading.Event()
 
     def respond(request: Request) -> Reply:
         nonlocal number, most
@@ -404,8 +404,10 @@ def test_a_folder_is_answered_in_the_order_of_its_paths(endpoint: Endpoint, tmp_
             number += 1
             most = max(most, number)
         if request.body == b"00.png":
+            is_under_way.set()
             is_overtaken.wait(SECONDS)
         else:
+            is_under_way.wait(SECONDS)
             is_overtaken.set()
         with lock:
             number -= 1
