@@ -22,7 +22,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # it: processes that are interrupted by tests would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Properties are tested with the same examples in every run, however slow a busy machine is.
+# Examples of properties hang on no random seed, and take as long as a busy machine needs.
 settings.register_profile(
     "repeatable",
     database=None,
