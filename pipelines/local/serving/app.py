@@ -39,6 +39,9 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob
 """
 
 _READ_AHEAD_BYTES = 1024 * 1024
+_LINGERING_SECONDS = 1.0
+"""How long the rest of a body that is too long is read, so that the caller gets to the answer."""
+
 _HOSTS = ("127.0.0.1", "localhost")
 _RUNTIME_PATH = re.compile("/endpoints/(?P<name>[^/]+)/invocations")
 _INFERENCE_ID = re.compile(r"\S[ -~]{0,63}")
@@ -89,6 +92,7 @@ def build_runner(
         _Routes(endpoint, writer, now).answer,
         access_log=None,
         auto_decompress=False,  # The container gets what the caller sent, and so does the capture.
+        lingering_time=_LINGERING_SECONDS,
         read_bufsize=_READ_AHEAD_BYTES,
     )
     return web.ServerRunner(server, shutdown_timeout=finish_seconds)
