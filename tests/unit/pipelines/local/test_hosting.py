@@ -345,13 +345,17 @@ def test_names_are_taken_once(hosting: Hosting, configure: Callable[..., str]) -
     assert str(error.value) == "Cannot create already existing endpoint configuration 'one'."
 
 
+def loads_with(path: Path) -> str:
+    """Code of a model that is loaded as soon as there is a file."""
+    return f"import os, time\nwhile not os.path.exists({str(path)!r}): time.sleep(0.01)\n{ECHO}"
+
+
 def test_two_deployments_at_once_are_refused(
     hosting: Hosting, configure: Callable[..., str], tmp_path: Path
 ) -> None:
     """The second is told; the first goes on."""
     may_load = tmp_path / "may-load"
-    loading = f"import os, time\nwhile not os.path.exists({str(may_load)!r}): time.sleep(0.01)\n"
-    slow = configure("a", config="one", code=loading + ECHO)
+    slow = configure("a", config="one", code=loads_with(may_load))
     first = threading.Thread(
         target=hosting.deploy, args=("dogs", slow), kwargs={"is_stopping": NEVER}
     )
@@ -370,15 +374,18 @@ def test_two_deployments_at_once_are_refused(
 
 
 def test_a_runner_that_stops_waits_no_longer(
-    hosting: Hosting, configure: Callable[..., str]
+    hosting: Hosting, configure: Callable[..., str], tmp_path: Path
 ) -> None:
     """The endpoint goes on by itself, as on the service."""
+    may_load = tmp_path / "may-load"
+    slow = configure("a", config="one", code=loads_with(may_load))
     is_stopping = threading.Event()
     is_stopping.set()
 
     with pytest.raises(Stopped):
-        hosting.deploy("dogs", configure("a", config="one"), is_stopping=is_stopping)
+        hosting.deploy("dogs", slow, is_stopping=is_stopping)
 
+    may_load.touch()
     wait_until(lambda: status_of(hosting) == "InService")
 
 
